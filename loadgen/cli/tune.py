@@ -27,6 +27,9 @@ SIZES = "128,256,512,1024,1769,3008"
 @click.command("tune", short_help="Find the memory size of a Lambda function.", context_settings=HELP)
 @click.argument("function", required=False)
 @click.option("--memory", metavar="SIZES", help=f"The sizes to compare, in MB.  [default: {SIZES}]")
+@click.option("--start", metavar="STARTS", help="Compare on-demand, snapstart and provisioned=N: as a list.")
+@click.option("--qualifier", metavar="NAMES", help="Compare versions and aliases that are there: live,7.")
+@click.option("--also", metavar="FUNCTION", multiple=True, help="Compare another function too, such as one on arm64.")
 @click.option("--calls", type=click.IntRange(5, 100_000), help="Calls of each size.  [default: 200]")
 @click.option("--rounds", type=click.IntRange(1, 100), help="Each visits every size once.  [default: 4]")
 @click.option("--rate", metavar="RATE", help="Calls are due at this rate.  [default: one follows the other]")
@@ -55,6 +58,9 @@ SIZES = "128,256,512,1024,1769,3008"
 def command(
     function: str | None,
     memory: str | None,
+    start: str | None,
+    qualifier: str | None,
+    also: tuple[str, ...],
     calls: int | None,
     rounds: int | None,
     rate: str | None,
@@ -89,10 +95,12 @@ def command(
     loadgen tune orders --region eu-west-1 --payload @event.json --keep 'p99 < 200ms' --calls 1000
     loadgen tune orders --region eu-west-1 --rate 20/s --dry-run
     loadgen tune lambda-invoke --memory 256,512,1024
+    loadgen tune orders --memory 512,1024 --start on-demand,snapstart,provisioned=5 --dry-run
+    loadgen tune orders --qualifier live,7 --rate 20/s --dry-run
     loadgen tune orders.yaml --resume runs/tune-orders-20260131-120000
     loadgen tune --restore runs/tune-orders-20260131-120000
     """
-    from loadgen.experiment.tune.plan import CALLS, ROUNDS, plan_of, sizes_of
+    from loadgen.experiment.tune.plan import CALLS, ROUNDS, Matrix, plan_of, qualifiers_of, sizes_of, starts_of
     from loadgen.experiment.tune.preview import preview
     from loadgen.profile.capacity import rate_to_send
     from loadgen.profile.model import dollars_of
@@ -107,7 +115,8 @@ def command(
     if not function:
         raise click.UsageError("FUNCTION is missing: a name, an ARN, or a profile")
     given = {
-        "--memory": memory, "--calls": calls, "--rounds": rounds, "--rate": rate, "--keep": keeps, "--out": folder,
+        "--memory": memory, "--start": start, "--qualifier": qualifier, "--also": also,
+        "--calls": calls, "--rounds": rounds, "--rate": rate, "--keep": keeps, "--out": folder,
         "--max-cost": max_cost,
         "--check": dry_run,
     }  # fmt: skip
@@ -115,10 +124,11 @@ def command(
         check_resumed(given)
     loaded = _loaded(function, payload, region, endpoint, target, (*sets, *seeded(seed)))
     with loaded.secrets.unrevealing():
-        sizes, limit = sizes_of(memory or SIZES), read_option("--max-cost", max_cost, dollars_of)
-        plan = plan_of(
-            loaded, sizes, calls or CALLS, rounds or ROUNDS, read_option("--rate", rate, rate_to_send), keeps, limit
-        )
+        starts = starts_of(start or "on-demand")
+        matrix = Matrix(starts, qualifiers_of(qualifier or "", starts), also)
+        sizes = sizes_of(memory or SIZES) if memory or not matrix.qualifiers else ()
+        limit, due = read_option("--max-cost", max_cost, dollars_of), read_option("--rate", rate, rate_to_send)
+        plan = plan_of(loaded, sizes, calls or CALLS, rounds or ROUNDS, due, keeps, limit, matrix)
         if dry_run:
             would_do = preview(loaded, plan)
             with output() as out:

@@ -11,7 +11,8 @@ def _visit(values: Values) -> str:
     failed = number(values, "failed")
     bad = f", {count(failed)} failed" if failed else ""
     calls, billed = several(number(values, "calls"), "call"), ms(number(values, "billed_ms"))
-    return f"visit {values['visit']}, {values['memory']} MB: {calls}{bad}, {billed} ms billed for each"
+    cell = values.get("cell") or f"{values['memory']} MB"
+    return f"visit {values['visit']}, {cell}: {calls}{bad}, {billed} ms billed for each"
 
 
 TUNE_SENTENCES: dict[str, Sentence] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from loadgen.aws.lambda_prices import MILLION, S_PER_HOUR
 from loadgen.aws.prices import dollars
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import BAD, DIM, STRONG, WARN, Part
@@ -22,33 +23,52 @@ def advice(result: TuneResult) -> Iterator[list[Part]]:
     if keep := of.get("keep"):
         yield [*_keeping(result, keep)]
         return
-    cost, speed, balanced = (result.size(of[name].memory) if name in of else None for name in SAID)
+    cost, speed, balanced = (result.size(of[name].key) if name in of else None for name in SAID)
     if cost is None or speed is None or balanced is None:
         yield [("No size is recommended: no visit tells what a call takes and costs", BAD)]
         return
-    yield [(f"{cost.memory} MB", STRONG), " is the cheapest size: ", *_figures(result, cost), *_before(result, cost)]
+    yield [(cost.label, STRONG), f" is the cheapest {_noun(result)}: ", *_figures(result, cost), *_before(result, cost)]
     if speed is not cost:
         faster = [f", {_times(cost.trimmed_ms, speed.trimmed_ms)} as fast for {_more(cost, speed)}"]
-        yield [(f"{speed.memory} MB", STRONG), " is the fastest: ", *_figures(result, speed), *faster, *_alike(result)]
+        yield [(speed.label, STRONG), " is the fastest: ", *_figures(result, speed), *faster, *_alike(result)]
     if balanced is not cost and balanced is not speed:
-        yield [(f"{balanced.memory} MB", STRONG), " is balanced between both: ", *_figures(result, balanced)]
+        yield [(balanced.label, STRONG), " is balanced between both: ", *_figures(result, balanced)]
+
+
+def provisioned(result: TuneResult) -> Iterator[str]:
+    """What the hour of provisioned environments costs, of each cell that has some, and at which rate a million calls
+    share it; or that no price is known."""
+    for size in result.sizes:
+        if size.provisioned_usd_per_hour is not None and size.rate:
+            shared = MILLION / size.rate / S_PER_HOUR * size.provisioned_usd_per_hour
+            yield (
+                f"{size.label}: {usd(size.provisioned_usd_per_hour)} an hour for its environments, "
+                f"{usd(shared)} of a million calls at {rate(size.rate)}"
+            )
+        elif size.cell and "provisioned=" in size.cell and size.billed_ms is not None:
+            yield f"{size.label}: no price is known; set target.lambda.prices.provisioned_gb_second and its call's"
+
+
+def _noun(result: TuneResult) -> str:
+    return "cell" if result.plan.cells else "size"
 
 
 def chosen_sizes(result: TuneResult) -> list[str]:
     """`keep 512 MB`, for each strategy that chose a size."""
-    return [f"{choice.strategy} {choice.memory} MB" for choice in result.choices if choice.memory is not None]
+    known = ((of.strategy, result.size(of.key)) for of in result.choices)
+    return [f"{strategy} {size.label}" for strategy, size in known if size]
 
 
 def _keeping(result: TuneResult, keep: TuneChoice) -> Iterator[Part]:
     conditions = " and ".join(result.plan.keep)
-    size = result.size(keep.memory)
+    size = result.size(keep.key)
     if size is None:
         unknown = [of for of in result.sizes if of.kept is None]
-        why = f": for {several(len(unknown), 'size')} that is not known; more calls tell" if unknown else ""
-        yield f"No size is known to keep {conditions}{why}", BAD if not unknown else WARN
+        why = f": for {several(len(unknown), _noun(result))} that is not known; more calls tell" if unknown else ""
+        yield f"No {_noun(result)} is known to keep {conditions}{why}", BAD if not unknown else WARN
         return
-    yield f"{size.memory} MB", STRONG
-    yield f" is the cheapest size that keeps {conditions}: "
+    yield size.label, STRONG
+    yield f" is the cheapest {_noun(result)} that keeps {conditions}: "
     yield from _figures(result, size)
     yield from _before(result, size)
     without = [of.text.split()[0] for of in size.conditions if of.value_ms is not None and of.upper_ms is None]
@@ -77,7 +97,7 @@ def _quantile(latency: Latency, name: str) -> str:
 
 def _before(result: TuneResult, size: TuneSize) -> Iterator[Part]:
     """How its price compares with that of the memory that the function had."""
-    old = result.size(result.original)
+    old = result.now
     if old is None or old is size or not old.usd_per_million or size.usd_per_million is None:
         yield " · it has this memory now" if old is size else ""
         return
@@ -88,15 +108,16 @@ def _before(result: TuneResult, size: TuneSize) -> Iterator[Part]:
 
 def _alike(result: TuneResult) -> Iterator[Part]:
     """The sizes that chance alone may make slower than the fastest, as far as the intervals of p50 tell."""
-    fastest = result.size(next(of.memory for of in result.choices if of.strategy == "speed"))
+    fastest = result.size(next(of.key for of in result.choices if of.strategy == "speed"))
     within = fastest.warm.intervals.get("p50") if fastest else None
     if fastest is None or within is None or within.high is None:
         yield " · its p50 has no interval, so that chance may decide: --calls gives more", WARN
         return
     others = [(size, size.warm.intervals.get("p50")) for size in result.sizes if size is not fastest]
-    alike = [str(size.memory) for size, of in others if of and of.low <= within.high]
+    alike = [size.cell or str(size.memory) for size, of in others if of and of.low <= within.high]
     if alike:
-        yield f" · {' and '.join(alike)} MB may be as fast: the intervals of p50 overlap", WARN
+        unit = "" if result.plan.cells else " MB"
+        yield f" · {' and '.join(alike)}{unit} may be as fast: the intervals of p50 overlap", WARN
 
 
 def _times(slow: float | None, fast: float | None) -> str:
@@ -120,10 +141,27 @@ def usd(value: float | None) -> str:
 # the sizes
 
 
+def title_of(result: TuneResult) -> str:
+    """The title of a size, or of a cell that is more than that."""
+    return "cell" if result.plan.cells else "MB"
+
+
 def titles_of(result: TuneResult) -> list[str]:
     """The titles of `row_of`. Times are ms, of warm calls where nothing else is said."""
     inside = ["$/M inside"] if _limited(result) else []
-    return ["MB", "p50", "p95", "p99", "handler p50", "billed", "$/M", *inside, "cold", "cold p50", ""]
+    return [
+        title_of(result),
+        "p50",
+        "p95",
+        "p99",
+        "handler p50",
+        "billed",
+        "$/M",
+        *inside,
+        "cold",
+        "cold p50",
+        "",
+    ]
 
 
 def row_of(result: TuneResult, size: TuneSize) -> list[Part]:
@@ -131,7 +169,7 @@ def row_of(result: TuneResult, size: TuneSize) -> list[Part]:
     quantiles: list[Part] = [_short(size.warm, name) for name in ("p50", "p95", "p99")]
     inside: list[Part] = [usd(size.usd_per_million_inside)] if _limited(result) else []
     return [
-        str(size.memory),
+        size.key,
         *quantiles,
         _short(size.handler, "p50"),
         ms(size.billed_ms),
@@ -153,8 +191,8 @@ def _short(latency: Latency, name: str) -> str:
 
 
 def _note(result: TuneResult, size: TuneSize) -> Part:
-    chosen = [choice.strategy for choice in result.choices if choice.memory == size.memory]
-    said = [*chosen, *(["now"] if size.memory == result.original else [])]
+    chosen = [choice.strategy for choice in result.choices if choice.key == size.key]
+    said = [*chosen, *(["now"] if size is result.now else [])]
     if size.failed:
         return ", ".join([*said, f"{count(size.failed)} failed"]), BAD
     if result.plan.keep and size.kept is not True:
@@ -170,7 +208,7 @@ def trimmed_row(size: TuneSize) -> list[Part]:
     """What Power Tuning would say of a size, and the rest of its figures."""
     price = UNKNOWN if size.trimmed_usd is None else f"{size.trimmed_usd:.4g}"
     return [
-        str(size.memory), ms(size.trimmed_ms), price, _short(size.handler, "p99"), ms(size.cold_billed_ms),
+        size.key, ms(size.trimmed_ms), price, _short(size.handler, "p99"), ms(size.cold_billed_ms),
         count(size.calls),
     ]  # fmt: skip
 

@@ -122,7 +122,8 @@ CODES = {
     "capacity_step": "Step `step`, perhaps of `variant`, at `rate`: the share `beyond` was beyond `text`, and the "
     "share `failed` failed; `kept` is 1 if it kept all conditions, and else 0.",
     "capacity_so_far": "The steps so far put the capacity, perhaps of `variant`, at `rate`, between `low` and `high`.",
-    "tune_visit": "Visit `visit` with `memory` MB: `failed` of `calls` calls failed, and each is billed `billed_ms`.",
+    "tune_visit": "Visit `visit` with `memory` MB, or of `cell`: `failed` of `calls` calls failed, and each is billed "
+    "`billed_ms`.",
     "tune_stopping": "A signal ends the measurement of memory sizes, which restores the memory.",
     "tune_restored": "The function has its `memory` of before again.",
     "until_look": "After `after_s` the figure of `step` is `ms`, within `off` of it; `enough`: the goal is reached.",

@@ -109,7 +109,7 @@ def _of_size(result: TuneResult, size: TuneSize) -> Row:
         "trimmed_ms": size.trimmed_ms,
         "trimmed_usd": size.trimmed_usd,
         "kept": None if size.kept is None or not size.conditions else int(size.kept),
-        "chosen": " ".join(of.strategy for of in result.choices if of.memory == size.memory),
+        "chosen": " ".join(of.strategy for of in result.choices if of.key == size.key),
     }
 
 

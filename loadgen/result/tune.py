@@ -11,6 +11,31 @@ from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
 from loadgen.result.run import LambdaPrices, Provenance, Session, Target, Threshold, Trust, Verdict
 
+Strategy = Literal["cost", "speed", "balanced", "keep"]
+Start = Literal["on-demand", "snapstart", "provisioned"]
+
+
+@dataclass(frozen=True, slots=True)
+class TuneCell:
+    """What is measured by itself: a memory size, with the rest that is set beside it."""
+
+    function: str = item("the function's name or ARN")
+    memory: int = item("the memory size; 0: not known before the function is looked at", "MB")
+    name: str = item("its name; of a memory size alone not there", omit=True, default="")
+    qualifier: str | None = item("the version or the alias, if it was there before", omit=True)
+    start: Start = item("how its environments begin", omit=True, default="on-demand")
+    provisioned: int = item("the number of provisioned environments", omit=True, default=0)
+    architecture: str = item("the architecture, when the function was looked at", omit=True, default="")
+
+    @property
+    def key(self) -> str:
+        return self.name or str(self.memory)
+
+    @property
+    def published(self) -> bool:
+        """Whether a version is published for it."""
+        return self.start != "on-demand" and self.qualifier is None
+
 
 @dataclass(frozen=True, slots=True)
 class TunePlan:
@@ -24,6 +49,11 @@ class TunePlan:
     keep: tuple[str, ...] = item("the conditions of --keep")
     seed: int = item("the number from which the orders, the arrivals and the payloads are drawn")
     max_usd: float | None = item("no visit begins when the calls have come to this; null without a limit", "USD")
+    cells: tuple[TuneCell, ...] = item("what is measured, if it is more than memory sizes", omit=True, default=())
+
+    @property
+    def every_cell(self) -> tuple[TuneCell, ...]:
+        return self.cells or tuple(TuneCell(self.function, memory) for memory in self.sizes)
 
     @property
     def each(self) -> int:
@@ -44,6 +74,12 @@ class TuneVisit:
     reports: int = item("the answers that have a REPORT")
     trust: Verdict = item("the verdict on the visit's run")
     folder: str = item("the folder of the visit's run, below that of the whole")
+    cell: str = item("the cell's name; of a memory size alone not there", omit=True, default="")
+    seconds: float = item("the time that its load took", "s", omit=True, default=0.0)
+
+    @property
+    def key(self) -> str:
+        return self.cell or str(self.memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +118,23 @@ class TuneSize:
     )
     trimmed_usd: float | None = item("Power Tuning's price of a call, without the request; null if not known", "USD")
     conditions: tuple[SizeCondition, ...] = item("how the size kept the conditions")
+    cell: str = item("the cell's name; of a memory size alone not there", omit=True, default="")
+    provisioned_usd_per_hour: float | None = item(
+        "the price of an hour of its provisioned environments, which is part of the other prices; null without",
+        "USD",
+        omit=True,
+    )
+    rate: float | None = item(
+        "of a cell with provisioned environments: the calls a second that it had", "1/s", omit=True
+    )
+
+    @property
+    def key(self) -> str:
+        return self.cell or str(self.memory)
+
+    @property
+    def label(self) -> str:
+        return self.cell or f"{self.memory} MB"
 
     @property
     def kept(self) -> bool | None:
@@ -94,10 +147,15 @@ class TuneSize:
 class TuneChoice:
     """The size that a strategy chooses."""
 
-    strategy: Literal["cost", "speed", "balanced", "keep"] = item(
+    strategy: Strategy = item(
         "cost, speed, balanced: as Power Tuning has them, by its figures; keep: the cheapest that keeps the conditions"
     )
     memory: int | None = item("the size; null if there is none such", "MB")
+    cell: str = item("the cell's name; of a memory size alone not there", omit=True, default="")
+
+    @property
+    def key(self) -> str | None:
+        return None if self.memory is None else self.cell or str(self.memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +195,13 @@ class TuneMetadata(Provenance):
     plan: TunePlan = item("what is measured, and how")
     prices: LambdaPrices = item("what the calls cost")
     original: int = item("the memory that the function had before", "MB")
+    more_prices: tuple[LambdaPrices, ...] = item(
+        "what calls cost on the other architectures of the cells", omit=True, default=()
+    )
+
+    def prices_for(self, architecture: str) -> LambdaPrices:
+        """Those of an architecture; if there are none, those of the function."""
+        return next((of for of in self.more_prices if of.architecture == architecture), self.prices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +230,15 @@ class TuneResult(TuneMetadata):
     def requests(self) -> int:
         return sum(visit.requests for visit in self.visits)
 
-    def size(self, memory: int | None) -> TuneSize | None:
-        return next((size for size in self.sizes if size.memory == memory), None)
+    def size(self, key: str | None) -> TuneSize | None:
+        return next((size for size in self.sizes if size.key == key), None)
+
+    @property
+    def now(self) -> TuneSize | None:
+        """What the function has without any change."""
+        cells = [of for of in self.plan.every_cell if of.function == self.plan.function and not of.qualifier]
+        now = next((of.key for of in cells if of.memory == self.original and of.start == "on-demand"), None)
+        return self.size(now)
 
     def at(self, folder: str) -> TuneResult:
         """The same in that folder."""

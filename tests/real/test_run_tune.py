@@ -3,6 +3,7 @@ restored whatever ends it, but for what somebody else has set."""
 
 from __future__ import annotations
 
+import csv
 import json
 import signal
 import struct
@@ -177,3 +178,95 @@ def test_a_permission_that_is_missing_is_named(ministack: Engine, account: Accou
     assert denied.status == 3 and "Grant them lambda:GetFunctionConfiguration on the function" in line
     assert untold.status == 3 and "no answer has a REPORT line" in " ".join(untold.out.split())
     assert after == 320
+
+
+# more than memory sizes
+
+
+MATRIX = ["--memory", "512,1024", "--start", "on-demand,snapstart,provisioned=2", "--qualifier", "live"]
+"""A version keeps what it was published with: it is no cell with SnapStart."""
+
+
+@pytest.fixture
+def matrix(tmp_path: Path) -> Iterator[SandboxProcess]:
+    of_lambda = {
+        "memory": 512, "cpu_bound": "80%", "overhead": "1ms", "updating": "200ms", "functions": "orders",
+        "snap_start": {"restore": "6ms"},
+    }  # fmt: skip
+    settings = {"rtt": "1ms", "service": "8ms", "environments": {"max": 9, "init": "30ms"}, "lambda": of_lambda}
+    process = start(SandboxSettings.model_validate({**settings, "log": str(tmp_path / "truth.csv")}))
+    change(process, SnapStart={"ApplyOn": "None"})
+    yield process
+    process.stop()
+
+
+def asked(sandbox: SandboxProcess, *more: str) -> list[str]:
+    target = ["--region", "us-east-1", "--endpoint", sandbox.http, "--payload", '{"id": "{{uuid}}"}']
+    return ["tune", "orders", *target, "--rounds", "2", "--out", "run", "--no-preflight", *more]
+
+
+def left(sandbox: SandboxProcess) -> dict[str, Any]:
+    """What the function has: its memory, SnapStart, versions, and what has provisioned concurrency."""
+    with boto3_client(sandbox) as client:
+        client.get_waiter("function_updated_v2").wait(FunctionName="orders", WaiterConfig={"Delay": 1})
+        now = client.get_function_configuration(FunctionName="orders")
+        versions = client.list_versions_by_function(FunctionName="orders")["Versions"][1:]
+        provisioned = client.list_provisioned_concurrency_configs(FunctionName="orders")
+    return {
+        "memory": now["MemorySize"], "snap_start": now["SnapStart"]["ApplyOn"],
+        "versions": [of["Version"] for of in versions],
+        "provisioned": len(provisioned["ProvisionedConcurrencyConfigs"]),
+    }  # fmt: skip
+
+
+AS_BEFORE = {"memory": 512, "snap_start": "None", "versions": [], "provisioned": 0}
+
+
+def test_cells_are_set_up_measured_and_taken_away(matrix: SandboxProcess, tmp_path: Path) -> None:
+    ran = run(tmp_path, *asked(matrix, *MATRIX[:4], "--calls", "20", "--json"), env=KEYS)
+    assert ran.status in VALID, ran.err
+    assert left(matrix) == AS_BEFORE
+    result = json.loads(ran.out)
+    cells = {size["cell"]: size for size in result["sizes"]}
+    assert [*cells] == [
+        f"{memory} MB{start}" for memory in (512, 1024) for start in ("", " snapstart", " provisioned=2")
+    ]  # fmt: skip
+    matrix.stop()  # which writes the rest of its log
+    with (tmp_path / "truth.csv").open(newline="") as lines:
+        truth = [row for row in csv.DictReader(lines) if row["operation"] == "Invoke"]
+    assert len(truth) == 120
+    assert sum(size["cold"]["count"] for size in cells.values()) == sum(row["cold"] == "1" for row in truth)
+    billed = sum(visit["billed_ms"] for visit in result["visits"])
+    assert billed == sum(int(row["billed_ms"]) for row in truth)
+    for name, size in cells.items():
+        usd = size["billed_ms"] * size["memory"] / 1024 / 1000
+        if "provisioned" not in name:
+            assert size["usd_per_million"] == pytest.approx(usd * 16.66667 + 0.2, rel=1e-4)
+            continue
+        hour = 2 * size["memory"] / 1024 * 3600 * 0.0000041667
+        assert size["provisioned_usd_per_hour"] == pytest.approx(hour, abs=1e-6)
+        assert size["cold_share"] == 0.0
+        each = usd * 0.0000097222 + 2e-7 + hour / 3600 / size["rate"]
+        assert size["usd_per_million"] == pytest.approx(each * 1e6, rel=1e-3)
+    assert json.loads(run(tmp_path, "report", "run", "--json").out) == result
+    for more in ((), ("--full",), ("--markdown", "-")):
+        assert "512 MB provisioned=2" in run(tmp_path, "report", "run", *more).out
+
+
+@pytest.mark.parametrize("kind", ["publish", "provision"])
+def test_cells_that_were_killed_are_taken_away(matrix: SandboxProcess, tmp_path: Path, kind: str) -> None:
+    log = tmp_path / "run" / "versions.jsonl"
+    with Program(tmp_path, *asked(matrix, *MATRIX[:4], "--calls", "40"), env=KEYS) as program:
+        program.soon(lambda: log.exists() and f'"{kind}"' in log.read_text())
+    program.leaves_nothing()
+    ran = restore(tmp_path)
+    assert (ran.status, ran.err) == (0, "")
+    assert left(matrix) == AS_BEFORE
+
+
+def test_what_aws_does_not_allow_is_refused_in_one_line(tmp_path: Path) -> None:
+    ran = run(tmp_path, "tune", "orders", "--region", "us-east-1", *MATRIX, "--check")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == (
+        "loadgen: --qualifier: live keeps what it was published with. Use --memory with --start snapstart\n"
+    )

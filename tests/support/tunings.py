@@ -24,7 +24,7 @@ from loadgen.profile.sandbox import SandboxSettings
 from loadgen.report.terminal.live import Silence
 from loadgen.result.codec import to_json
 from loadgen.result.run import RunResult
-from loadgen.result.tune import TuneResult
+from loadgen.result.tune import TunePlan, TuneResult
 from loadgen.runner.control import CallFailed
 from loadgen.runner.function.calls import Configuration, Settings, configuration_of, differing
 from loadgen.runner.options import Options
@@ -69,7 +69,7 @@ class Function:
 
     # its configuration
 
-    async def read(self) -> Configuration:
+    async def read(self, qualifier: str = "") -> Configuration:
         return configuration_of(self.ask("GET"))
 
     async def configure(self, wanted: Settings, now: Configuration) -> Configuration:
@@ -122,7 +122,7 @@ def tuned(
 ) -> TuneResult:
     """The result of `loadgen tune` on that function; `again`: of the rest of what the folder has."""
 
-    async def reach(loaded: Loaded, options: Options, stack: AsyncExitStack) -> Reached:
+    async def reach(loaded: Loaded, options: Options, stack: AsyncExitStack, plan: TunePlan | None = None) -> Reached:
         return Reached(None, Nothing(), function)  # type: ignore[arg-type]
 
     monkeypatch.setattr(measurement, "reach", reach)

@@ -18,7 +18,7 @@ from loadgen.analysis.confidence import in_ms
 from loadgen.analysis.documents import document
 from loadgen.analysis.latency import latency
 from loadgen.analysis.per_second import Beyond, Figure, Tails, gather
-from loadgen.aws.lambda_prices import LambdaPrice
+from loadgen.aws.lambda_prices import MILLION, S_PER_HOUR, LambdaPrice
 from loadgen.clock import MILLISECOND
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
@@ -30,7 +30,7 @@ from loadgen.record.recording import Recording
 from loadgen.record.seconds import read_counts, replay
 from loadgen.result.latency import Interval, Latency, Quantile
 from loadgen.result.reason import Reason
-from loadgen.result.tune import SizeCondition, TunePlan, TuneSize, TuneVisit
+from loadgen.result.tune import SizeCondition, TuneCell, TunePlan, TuneSize, TuneVisit
 from loadgen.stats import Histogram, Integers, fraction
 from loadgen.stats.histogram import bounds_of
 from loadgen.stats.intervals import interval, limit
@@ -139,20 +139,21 @@ def _wider(counts: Integers, width: float, wanted: float) -> Integers:
     return np.asarray(parts, np.int64)
 
 
-def size_of(plan: TunePlan, price: LambdaPrice, memory: int, runs: Sequence[VisitRun]) -> TuneSize:
-    """A size, from its visits."""
+def size_of(plan: TunePlan, price: LambdaPrice, cell: TuneCell, runs: Sequence[VisitRun]) -> TuneSize:
+    """A cell, from its visits."""
     keep = conditions_of(plan.keep)
     quantiles = tuple(dict.fromkeys((*QUANTILES, *(of.quantile for of in keep if of.kind == "latency"))))
     pool = Pool(runs, Metric.SERVICE if plan.rate is None else Metric.RESPONSE)
     warm, cold = pool.warm(quantiles), pool.total(COLD)
     calls, failed = sum(run.visit.requests for run in runs), sum(run.visit.failed for run in runs)
     billed, of_cold = pool.recorded("billed", WARM), pool.recorded("billed", COLD)
-    usd = None if billed.mean is None else price.million_calls(memory, billed.mean / MILLISECOND)
+    prices = _Prices.of(price, cell, plan.rate or _rate(runs))
+    usd = None if billed.mean is None else prices.million(billed.mean / MILLISECOND)
     inside = _inside(pool.total(WARM), keep, max(0, calls - cold.count))
     answered = warm.count - warm.timeouts + cold.count
     trimmed, trimmed_billed = _trimmed_ms(pool), _trimmed_billed_ms(pool)
     return TuneSize(
-        memory=memory,
+        memory=cell.memory,
         calls=calls,
         failed=failed,
         warm=warm,
@@ -164,9 +165,50 @@ def size_of(plan: TunePlan, price: LambdaPrice, memory: int, runs: Sequence[Visi
         usd_per_million=_rounded(usd),
         usd_per_million_inside=_rounded(usd / inside) if usd is not None and inside else None,
         trimmed_ms=_ms(trimmed),
-        trimmed_usd=None if trimmed_billed is None else price.duration(memory, trimmed_billed),
+        trimmed_usd=None if trimmed_billed is None else prices.call(trimmed_billed),
         conditions=tuple(_condition(of, warm, failed, calls, inside) for of in keep),
+        cell=cell.name,
+        provisioned_usd_per_hour=_rounded(prices.hour) if cell.provisioned else None,
+        rate=round(prices.rate, 3) if cell.provisioned and prices.rate else None,
     )
+
+
+def _rate(runs: Sequence[VisitRun]) -> float | None:
+    """The calls a second that the visits had together, as far as their time is known."""
+    seconds = sum(run.visit.seconds for run in runs)
+    return sum(run.visit.requests for run in runs) / seconds if seconds else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Prices:
+    """What a cell's calls cost, with their part of the hour that its provisioned environments are there, at so many
+    calls a second. `hour` is None if that is not known."""
+
+    price: LambdaPrice
+    memory: int
+    hour: float | None = None
+    rate: float | None = None
+    known: bool = True
+
+    @classmethod
+    def of(cls, price: LambdaPrice, cell: TuneCell, rate: float | None) -> _Prices:
+        if not cell.provisioned:
+            return cls(price, cell.memory)
+        if price.provisioned is None or price.provisioned_call is None or not rate:
+            return cls(price, cell.memory, None, rate, known=False)
+        return cls(price.on_provisioned(), cell.memory, price.hour(cell.memory, cell.provisioned), rate)
+
+    def call(self, billed_ms: float) -> float | None:
+        """US dollars for a call, without the request."""
+        if not self.known:
+            return None
+        part = self.hour / S_PER_HOUR / self.rate if self.hour and self.rate else 0.0
+        return self.price.duration(self.memory, billed_ms) + part
+
+    def million(self, billed_ms: float) -> float | None:
+        """US dollars for a million calls."""
+        each = self.call(billed_ms)
+        return None if each is None else MILLION * each + self.price.million_requests
 
 
 def _inside(values: Histogram, keep: Sequence[Threshold], calls: int) -> float | None:

@@ -20,9 +20,9 @@ from loadgen.experiment.variants import result_of
 from loadgen.profile.load import Loaded
 from loadgen.result.reason import Reason
 from loadgen.result.run import LambdaPrices, RunResult, Trust
-from loadgen.result.tune import TuneMetadata, TunePlan, TuneResult, TuneVisit
+from loadgen.result.tune import TuneCell, TuneMetadata, TunePlan, TuneResult, TuneVisit
 from loadgen.runner.function.calls import Configuration
-from loadgen.runner.function.cost import price_for, prices_of
+from loadgen.runner.function.cost import price_for, prices_of, provisioned_usd
 from loadgen.trust import host
 
 KIND = "tune"
@@ -32,6 +32,9 @@ def metadata(loaded: Loaded, plan: TunePlan, found: Configuration, began: int) -
     """What is known before the first visit. `began` is wall-clock time in ns."""
     function = loaded.profile.target.function
     assert function
+    others = dict.fromkeys(
+        cell.architecture for cell in plan.cells if cell.architecture not in ("", found.architecture)
+    )
     return TuneMetadata(
         name=loaded.profile.name,
         started=datetime.fromtimestamp(began / SECOND, UTC).isoformat(timespec="seconds"),
@@ -41,6 +44,7 @@ def metadata(loaded: Loaded, plan: TunePlan, found: Configuration, began: int) -
         plan=plan,
         prices=prices_of(function, price_for(function, found.architecture)),
         original=found.memory,
+        more_prices=tuple(prices_of(function, price_for(function, architecture)) for architecture in others),
     )
 
 
@@ -66,6 +70,8 @@ def visit_of(visit: Visit, result: RunResult) -> TuneVisit:
         reports=sum(of.reports for of in told),
         trust=result.trust.verdict,
         folder=visit.folder,
+        cell=visit.cell.name,
+        seconds=result.duration_s if visit.cell.provisioned else 0.0,
     )
 
 
@@ -87,14 +93,14 @@ def assembled(
     """The result of the folder, from what its visits wrote. `failed` is the error that ended it early, or that what
     was there could not be restored. Raises ProfileError if it is no such folder."""
     about = read_metadata(folder)
-    plan, price = about.plan, price_of(about.prices)
+    plan = about.plan
     made = list(visits_in(folder, plan))
     visits, results = tuple(visit for visit, _ in made), [result for _, result in made]
     runs = [VisitRun.read(visit, folder / visit.folder) for visit in visits]
-    known = [(memory, [run for run in runs if run.visit.memory == memory]) for memory in plan.sizes]
-    sizes = tuple(size_of(plan, price, memory, own) for memory, own in known if own)
+    known = [(cell, [run for run in runs if run.visit.key == cell.key]) for cell in plan.every_cell]
+    sizes = tuple(size_of(plan, price_of(about.prices_for(cell.architecture)), cell, own) for cell, own in known if own)
     chosen = tuple(choices(sizes, bool(plan.keep)))
-    usd = spent(price, visits)
+    usd = spent(about, visits)
     result = TuneResult(
         **{field.name: getattr(about, field.name) for field in fields(TuneMetadata)},
         target=results[0].target if results else None,
@@ -112,15 +118,24 @@ def assembled(
         usd=round(usd, 9) if visits else None,
         sizes=sizes,
         choices=chosen,
-        power_tuning=power_tuning(sizes, chosen[0].memory, usd),
+        power_tuning=None if plan.cells else power_tuning(sizes, chosen[0].memory, usd),
         visits=visits,
     )
     return replace(result, exit_status=int(_status(result, failed)))
 
 
-def spent(price: LambdaPrice, visits: Sequence[TuneVisit]) -> float:
-    """US dollars for the calls of these visits, about: those whose answers had no REPORT count as requests alone."""
-    return sum(price.calls(visit.memory, visit.billed_ms, visit.requests) for visit in visits)
+def spent(about: TuneMetadata, visits: Sequence[TuneVisit]) -> float:
+    """US dollars for these visits, about: calls whose answers had no REPORT count as requests alone, and provisioned
+    environments for the time of the load, as AWS rounds it up."""
+    cells = {cell.key: cell for cell in about.plan.every_cell}
+    return sum(_spent(about, cells[visit.key], visit) for visit in visits if visit.key in cells)
+
+
+def _spent(about: TuneMetadata, cell: TuneCell, visit: TuneVisit) -> float:
+    price = price_of(about.prices_for(cell.architecture))
+    called = price.on_provisioned() if cell.provisioned and price.provisioned_call is not None else price
+    calls = called.calls(visit.memory, visit.billed_ms, visit.requests)
+    return calls + (provisioned_usd(price, cell, visit.seconds) or 0.0)
 
 
 def price_of(of: LambdaPrices) -> LambdaPrice:

@@ -4,7 +4,7 @@ of a process that died."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,13 +17,12 @@ from loadgen.experiment.rounds import Within
 from loadgen.experiment.tune.folder import (
     assembled,
     metadata,
-    price_of,
     read_metadata,
     spent,
     visit_of,
     visits_in,
 )
-from loadgen.experiment.tune.plan import Visit, profile_of, visits_of
+from loadgen.experiment.tune.plan import Visit, calling, profile_of, visits_of
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.profile.load import Loaded, load
 from loadgen.result.codec import map_text, to_json
@@ -32,8 +31,10 @@ from loadgen.result.run import RunResult
 from loadgen.result.tune import TunePlan, TuneResult, TuneVisit
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.function.calls import Api, Calls, Configuration, Settings
+from loadgen.runner.function.cells import Cells
 from loadgen.runner.function.changes import Changes
-from loadgen.runner.function.journal import Journal, read_journal
+from loadgen.runner.function.journal import read_journal
+from loadgen.runner.function.versions import read_log
 from loadgen.runner.options import Options
 from loadgen.runner.progress import Display, Position
 from loadgen.runner.secrets import Keeper, keeper
@@ -43,11 +44,13 @@ from loadgen.store import ExperimentFolder, ExperimentFolderAgain
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Where the visits go, the secrets of their requests, and the calls that change the function."""
+    """Where the visits go, the secrets of their requests, and the calls that change the function, and others that are
+    measured too."""
 
     to: Destination
     secrets: Keeper
     api: Calls
+    others: Mapping[str, Calls] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,19 @@ class Restored:
     changed: bool = False
 
 
-async def reach(loaded: Loaded, options: Options, stack: AsyncExitStack) -> Reached:
+async def reach(loaded: Loaded, options: Options, stack: AsyncExitStack, plan: TunePlan | None = None) -> Reached:
     """What the visits need, until `stack` is closed. Raises LoadgenError if Lambda cannot be reached."""
     profile = loaded.profile
     secrets = await keeper(profile, options.sandbox_at, loaded.secrets)
     going = destination(profile, options.start_sandbox, options.sandbox_at, secrets.account)
     to = await stack.enter_async_context(going)
-    return Reached(to, secrets, await stack.enter_async_context(Api(profile, to, secrets.access)))
+    api = await stack.enter_async_context(Api(profile, to, secrets.access))
+    others = {
+        name: await stack.enter_async_context(Api(calling(loaded, name).profile, to, secrets.access))
+        for name in dict.fromkeys(cell.function for cell in (plan.cells if plan else ()))
+        if plan and name != plan.function
+    }
+    return Reached(to, secrets, api, others)
 
 
 async def tune(loaded: Loaded, plan: TunePlan, options: Options, display: Display) -> TuneResult:
@@ -73,7 +82,7 @@ async def tune(loaded: Loaded, plan: TunePlan, options: Options, display: Displa
     result."""
     with interrupts() as signals:
         async with AsyncExitStack() as stack:
-            reached = await reach(loaded, options, stack)
+            reached = await reach(loaded, options, stack, plan)
             return await _Tuning(loaded, plan, options, display, signals, reached).carry_out(_begin)
 
 
@@ -83,11 +92,11 @@ async def resume(loaded: Loaded, options: Options, display: Display) -> TuneResu
     plan = read_metadata(options.out).plan
     with interrupts() as signals:
         async with AsyncExitStack() as stack:
-            reached = await reach(loaded, options, stack)
+            reached = await reach(loaded, options, stack, plan)
             return await _Tuning(loaded, plan, options, display, signals, reached).carry_out(_go_on)
 
 
-Begin = Callable[["_Tuning", Configuration], tuple[ExperimentFolder, Journal]]
+Begin = Callable[["_Tuning", Configuration], ExperimentFolder]
 
 
 @dataclass
@@ -107,40 +116,44 @@ class _Tuning:
     async def carry_out(self, begin: Begin) -> TuneResult:
         hide, options = self.loaded.secrets.hide, self.options
         found = await self.at.api.read()
-        folder, journal = begin(self, found)
-        changes = Changes(self.at.api, journal, hide(self.plan.function))
+        if self.plan.cells:
+            self.plan = replace(self.plan, cells=await self._cells().look())
+        folder = begin(self, found)
+        cells = self._cells()
         self.signals.heed(self._stop)
-        if journal.entries:
-            await changes.check()
-        else:
-            await changes.begin()
+        await cells.begin()
         try:
-            await self._visit_all(changes, folder)
+            await self._visit_all(cells, folder)
         except Interrupted:
             self.interrupted = True
         except LoadgenError as error:
             self._fail(error)
         finally:
-            await self._restore(changes, journal.entries[0].memory)
+            await self._restore(cells, found.memory)
         result = assembled(options.out, self.warnings, interrupted=self.interrupted, failed=self.failed)
         self.signals.heed(None)
         result = map_text(result, hide)
         folder.finish(to_json(result))
         return result
 
-    async def _visit_all(self, changes: Changes, folder: ExperimentFolder) -> None:
+    def _cells(self) -> Cells:
+        plan, hide = self.plan, self.loaded.secrets.hide
+        apis = {plan.function: self.at.api, **self.at.others}
+        return Cells(plan, apis, self.options.out, {name: hide(name) for name in apis})
+
+    async def _visit_all(self, cells: Cells, folder: ExperimentFolder) -> None:
         made = {visit.number for visit in self.visits}
         for visit in [visit for visit in visits_of(self.plan) if visit.number not in made]:
             if self.interrupted or not self._affordable():
                 return
             await self.at.secrets.refresh()
-            await changes.set(replace(changes.original, memory=visit.memory))
+            qualifier = await cells.set(visit.cell)
             if self.interrupted:
                 return
-            result = await self._run(visit)
+            result = await self._run(visit, qualifier)
             self.signals.heed(self._stop)
             try:
-                await changes.check()
+                await cells.unset(visit.cell, qualifier)
                 goes_on = self._take(visit, result)
             except LoadgenError:
                 folder.put_aside(visit.folder)  # whose figures it has is not known
@@ -148,7 +161,7 @@ class _Tuning:
             if not goes_on:
                 return
 
-    async def _run(self, visit: Visit) -> RunResult:
+    async def _run(self, visit: Visit, qualifier: str | None) -> RunResult:
         signals = Interrupts()
 
         def interrupt() -> None:
@@ -167,11 +180,11 @@ class _Tuning:
             round=visit.number,
             rounds=len(visits_of(self.plan)),
             variant="",
-            now=(f"{visit.memory} MB, round {visit.round} of {self.plan.rounds}",),
+            now=(f"{visit.cell.name or f'{visit.memory} MB'}, round {visit.round} of {self.plan.rounds}",),
             each="visit",
         )
         shown = Within(self.display, position, self.said)
-        of_visit = profile_of(self.loaded, self.plan, visit)
+        of_visit = profile_of(self.loaded, self.plan, visit, qualifier)
         return await run_at(of_visit, options, shown, self.at.to, signals, self.at.secrets)
 
     def _take(self, visit: Visit, result: RunResult) -> bool:
@@ -188,14 +201,20 @@ class _Tuning:
         if result.unusable:
             return False
         self._check(visit, made, result)
-        values = {"visit": visit.number, "memory": visit.memory, "calls": made.requests, "failed": made.failed}
+        values: dict[str, int | str] = {
+            "visit": visit.number,
+            "memory": visit.memory,
+            "calls": made.requests,
+            "failed": made.failed,
+        }
+        values |= {"cell": visit.cell.name} if visit.cell.name else {}
         billed_ms = round(made.billed_ms / made.reports, 1)
         self.display.message(Reason.of("tune_visit", **values, billed_ms=billed_ms))
         return True
 
     def _affordable(self) -> bool:
         """Whether the visits so far have cost less than the limit."""
-        limit, usd = self.plan.max_usd, spent(price_of(read_metadata(self.options.out).prices), self.visits)
+        limit, usd = self.plan.max_usd, spent(read_metadata(self.options.out), self.visits)
         if limit is None or usd < limit:
             return True
         self.warn(Reason.of("tune_stopped_by_cost", usd=usd, limit_usd=limit))
@@ -214,12 +233,12 @@ class _Tuning:
         if memory != visit.memory:
             raise TargetError(f"{place}: it was set to {visit.memory} MB, and its REPORT says {memory} MB")
 
-    async def _restore(self, changes: Changes, original: int) -> None:
+    async def _restore(self, cells: Cells, original: int) -> None:
         """Whatever comes, a signal does not stop this."""
         self.signals.heed(self._stop)
         try:
             await self.at.secrets.refresh()
-            if await changes.restore():
+            if await cells.restore():
                 self.display.message(Reason.of("tune_restored", memory=original))
         except LoadgenError as error:
             self.failed = self.failed or error
@@ -240,16 +259,16 @@ class _Tuning:
             self.display.message(warning)
 
 
-def _begin(of: _Tuning, found: Configuration) -> tuple[ExperimentFolder, Journal]:
-    """A new folder, and a journal without a line."""
+def _begin(of: _Tuning, found: Configuration) -> ExperimentFolder:
+    """A new folder."""
     hide, out = of.loaded.secrets.hide, of.options.out
     folder = ExperimentFolder(out, of.warn, needed=True, hide=hide)
     about = metadata(of.loaded, of.plan, found, wall())
     folder.begin(of.loaded.resolved, to_json(map_text(about, hide)))
-    return folder, Journal(out)
+    return folder
 
 
-def _go_on(of: _Tuning, found: Configuration) -> tuple[ExperimentFolder, Journal]:
+def _go_on(of: _Tuning, found: Configuration) -> ExperimentFolder:
     """The folder of a tuning that was interrupted, whose complete visits are taken. What is left of others is kept
     beside them."""
     out, hide = of.options.out, of.loaded.secrets.hide
@@ -263,30 +282,37 @@ def _go_on(of: _Tuning, found: Configuration) -> tuple[ExperimentFolder, Journal
     folder = ExperimentFolderAgain(out, of.warn, needed=True, hide=hide)
     for visit in left:
         folder.put_aside(visit.folder)
-    return folder, read_journal(out)
+    return folder
 
 
 async def restore(folder: Path, options: Options) -> Restored:
-    """Restore what a function had before the tuning, or the run with forced cold starts, in that folder, if its last
-    configuration is still theirs. Raises LoadgenError, and SomebodyElse if somebody else has changed the function
-    since."""
-    journal = read_journal(folder)
-    if not journal.entries:
-        if document(folder / "run.json").get("kind") not in ("tune", "run"):
-            raise ProfileError("is not the folder of `loadgen tune` or of a run", file=str(folder))
+    """Restore what functions had before the tuning, or the run with forced cold starts, in that folder, as far as they
+    are still as it left them, and take away what it has made. Raises LoadgenError, and SomebodyElse if somebody else
+    has changed a function since."""
+    kind = document(folder / "run.json").get("kind")
+    if kind not in ("tune", "run"):
+        raise ProfileError("is not the folder of `loadgen tune` or of a run", file=str(folder))
+    plan = read_metadata(folder).plan if kind == "tune" else None
+    journal, log = read_journal(folder), read_log(folder)
+    if not journal.entries and not log.lines and not (plan and plan.cells):
         return Restored()
     loaded = _reaching(folder)
     function = loaded.profile.target.function
     name = loaded.secrets.hide(function.name) if function else None
-    if function is None or name != journal.entries[0].function:
-        raise ProfileError("its profile and its journal name several functions", file=str(folder))
+    named = {*(of.function for of in journal.entries[:1]), *((plan.function,) if plan else ())}
+    if function is None or named != {name}:
+        raise ProfileError("its profile, its plan and its journal name several functions", file=str(folder))
     if loaded.profile.target.sandbox:
         raise PlanError(f"{function.name} was a function of a sandbox that loadgen had started, and is gone")
     with interrupts():
         async with AsyncExitStack() as stack:
-            reached = await reach(loaded, options, stack)
-            restored = await Changes(reached.api, journal, name).restore()
-    return Restored(journal.entries[0].settings, restored)
+            reached = await reach(loaded, options, stack, plan)
+            if plan is None:
+                restored = await Changes(reached.api, journal, name or "").restore()
+            else:
+                apis = {plan.function: reached.api, **reached.others}
+                restored = await Cells(plan, apis, folder, {of: of for of in apis}).restore()
+    return Restored(journal.entries[0].settings if journal.entries else None, restored)
 
 
 def _reaching(folder: Path) -> Loaded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,11 +14,13 @@ from loadgen.profile.capacity import NoCondition, conditions
 from loadgen.profile.document import Way
 from loadgen.profile.load import Loaded, from_data, named_after
 from loadgen.profile.model import Phase, Threshold
-from loadgen.result.tune import TunePlan
+from loadgen.profile.units import quoted
+from loadgen.result.tune import Start, TuneCell, TunePlan
 
 BOUNDS = (128, 10240)  # MB: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 FEWEST = 5  # calls of a size, as Power Tuning has it
-MOST_SIZES, MOST_ROUNDS = 64, 100
+MOST_CELLS, MOST_ROUNDS = 64, 100
+MOST_PROVISIONED = 10_000
 CALLS, ROUNDS = 200, 4  # a p99 takes 100 warm calls at least
 PHASE = "calls"
 LATEST = "$LATEST"
@@ -25,12 +28,29 @@ VISITS = "visits"
 
 
 @dataclass(frozen=True, slots=True)
+class Matrix:
+    """What is measured besides memory sizes: how environments start, with how many provisioned ones; versions and
+    aliases that are there; other functions."""
+
+    starts: tuple[tuple[Start, int], ...] = (("on-demand", 0),)
+    qualifiers: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+
+NOTHING_MORE = Matrix()
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
-    """A turn of a size: its number, from 1, its round, from 1, and the memory in MB."""
+    """A turn of a cell: its number, from 1, and its round, from 1."""
 
     number: int
     round: int
-    memory: int
+    cell: TuneCell
+
+    @property
+    def memory(self) -> int:
+        return self.cell.memory
 
     @property
     def folder(self) -> str:
@@ -45,8 +65,8 @@ def sizes_of(text: str) -> tuple[int, ...]:
         low, high = BOUNDS
         raise ProfileError(f"expected sizes from {low} to {high} MB, as in 128,512,1769", file="--memory")
     sizes = tuple(sorted({int(part) for part in parts}))
-    if not 2 <= len(sizes) <= MOST_SIZES:
-        raise ProfileError(f"takes 2 to {MOST_SIZES} sizes, and these are {len(sizes)}", file="--memory")
+    if len(sizes) > MOST_CELLS:
+        raise ProfileError(f"takes up to {MOST_CELLS} sizes, and these are {len(sizes)}", file="--memory")
     return sizes
 
 
@@ -84,8 +104,10 @@ def plan_of(
     rate: float | None = None,
     keep: Sequence[str] = (),
     max_usd: float | None = None,
+    matrix: Matrix = NOTHING_MORE,
 ) -> TunePlan:
-    """Raises ProfileError for a profile whose target cannot be tuned, or for conditions that go with no size."""
+    """Raises ProfileError for a profile whose target cannot be tuned, for conditions that go with no size, and for
+    cells that AWS does not allow."""
     profile = loaded.profile
     function = profile.target.function
     if function is None:
@@ -96,7 +118,9 @@ def plan_of(
         raise ProfileError("its experiment goes with run", file=loaded.source, remedy="Leave it out")
     if function.qualifier not in (None, LATEST):
         problem = f"{function.qualifier} keeps the memory that it was published with"
-        raise ProfileError(problem, file=loaded.source, key="target.lambda.qualifier", remedy="Leave it out")
+        raise ProfileError(
+            problem, file=loaded.source, key="target.lambda.qualifier", remedy="Leave it out, and use --qualifier"
+        )
     if function.force_cold:
         problem = "each visit begins with a cold start; force_cold goes with run"
         raise ProfileError(problem, file=loaded.source, key="target.lambda.force_cold", remedy="Leave it out")
@@ -116,7 +140,66 @@ def plan_of(
         keep=tuple(of.text for of in conditions_of(keep)),
         seed=profile.seed,
         max_usd=profile.max_cost if max_usd is None else max_usd,
+        cells=cells_of(function.name, sizes, matrix),
     )
+
+
+def starts_of(text: str) -> tuple[tuple[Start, int], ...]:
+    """`on-demand,snapstart,provisioned=5`: each with its number of environments. Raises ProfileError."""
+    starts: list[tuple[Start, int]] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        if "+" in part:
+            raise ProfileError("AWS does not allow SnapStart with provisioned concurrency", file="--start")
+        name, given, number = part.partition("=")
+        if name == "provisioned" and number.isdecimal() and 1 <= int(number) <= MOST_PROVISIONED:
+            starts.append(("provisioned", int(number)))
+        elif name in ("on-demand", "snapstart") and not given:
+            starts.append(("snapstart" if name == "snapstart" else "on-demand", 0))
+        else:
+            remedy = "Use on-demand, snapstart, or provisioned=5"
+            raise ProfileError(f"{quoted(part)} is no way to start", file="--start", remedy=remedy)
+    if not starts:
+        raise ProfileError("names nothing", file="--start", remedy="Use on-demand, snapstart, or provisioned=5")
+    return tuple(dict.fromkeys(starts))
+
+
+def qualifiers_of(text: str, starts: Sequence[tuple[Start, int]]) -> tuple[str, ...]:
+    """`live,7`. Raises ProfileError for what is none, and for starts that do not go with them."""
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if wrong := [of for of in names if not re.fullmatch(r"\$LATEST|[A-Za-z0-9_-]{1,128}", of)]:
+        raise ProfileError(f"{quoted(wrong[0])} is not a version or an alias", file="--qualifier")
+    for start, _ in starts:
+        if start == "snapstart" and names:
+            problem = f"{names[0]} keeps what it was published with"
+            raise ProfileError(problem, file="--qualifier", remedy="Use --memory with --start snapstart")
+        if start == "provisioned" and LATEST in names:
+            raise ProfileError("AWS allows provisioned concurrency on versions and aliases only", file="--qualifier")
+    return names
+
+
+def cells_of(function: str, sizes: Sequence[int], matrix: Matrix) -> tuple[TuneCell, ...]:
+    """All combinations; none if there is nothing more than memory sizes. Raises ProfileError if that is too few, or too
+    many."""
+    functions = tuple(dict.fromkeys((function, *matrix.also)))
+    number = len(functions) * len(matrix.starts) * (len(sizes) + len(matrix.qualifiers))
+    if not 2 <= number <= MOST_CELLS:
+        what = "sizes" if matrix == NOTHING_MORE else "cells"
+        raise ProfileError(f"takes 2 to {MOST_CELLS} {what}, and these are {number}", file="--memory")
+    if matrix == NOTHING_MORE:
+        return ()
+    return tuple(
+        TuneCell(of, memory, _name(of if len(functions) > 1 else "", memory, qualifier, start, number),
+                 qualifier, start, number)
+        for of in functions
+        for memory, qualifier in (*((size, None) for size in sizes), *((0, name) for name in matrix.qualifiers))
+        for start, number in matrix.starts
+    )  # fmt: skip
+
+
+def _name(function: str, memory: int, qualifier: str | None, start: Start, number: int) -> str:
+    begins = "" if start == "on-demand" else f"{start}={number}" if number else start
+    short = function.rpartition(":")[2]
+    return " ".join(filter(None, (short, qualifier or f"{memory} MB", begins)))
 
 
 def conditions_of(texts: Sequence[str]) -> tuple[Threshold, ...]:
@@ -130,16 +213,27 @@ def conditions_of(texts: Sequence[str]) -> tuple[Threshold, ...]:
 
 
 def visits_of(plan: TunePlan) -> tuple[Visit, ...]:
-    """All visits, in their order. In each round every size has its turn once, in an order that is drawn and balanced
+    """All visits, in their order. In each round every cell has its turn once, in an order that is drawn and balanced
     (`order`), so that what drifts meanwhile does so for all of them."""
-    sizes = plan.sizes
-    turns = [(number, sizes[at]) for number in range(1, plan.rounds + 1) for at in order(plan.seed, number, len(sizes))]
-    return tuple(Visit(at, number, memory) for at, (number, memory) in enumerate(turns, 1))
+    cells = plan.every_cell
+    turns = [(number, cells[at]) for number in range(1, plan.rounds + 1) for at in order(plan.seed, number, len(cells))]
+    return tuple(Visit(at, number, cell) for at, (number, cell) in enumerate(turns, 1))
 
 
-def profile_of(loaded: Loaded, plan: TunePlan, visit: Visit) -> Loaded:
+def calling(loaded: Loaded, function: str, qualifier: str | None = None) -> Loaded:
+    """The profile with another function, or another version of it, as its target."""
+    target = loaded.profile.target
+    assert target.function
+    called = target.function.model_copy(update={"name": function, "qualifier": qualifier})
+    changed = target.model_copy(update={"function": called})
+    return replace(loaded, profile=loaded.profile.model_copy(update={"target": changed}))
+
+
+def profile_of(loaded: Loaded, plan: TunePlan, visit: Visit, qualifier: str | None = None) -> Loaded:
     """The profile of a visit's run: the work of the profile, and the load of the plan. The visits of a round have the
-    same arrivals and payloads."""
+    same arrivals and payloads. `qualifier` is what the visit's cell is called by."""
+    if visit.cell.name:
+        loaded = calling(loaded, visit.cell.function, qualifier)
     profile = loaded.profile
     offer = {"users": 1} if plan.rate is None else {"rate": f"{plan.rate:.15g}/s"}
     phase = Phase.model_validate({"name": PHASE, "iterations": plan.each, **offer})

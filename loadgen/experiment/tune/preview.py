@@ -6,8 +6,11 @@ from loadgen.clock import MILLISECOND
 from loadgen.experiment.tune.plan import visits_of
 from loadgen.profile.load import Loaded
 from loadgen.result.tune import TunePlan, TunePreview
-from loadgen.runner.function.calls import PERMISSIONS
-from loadgen.runner.function.cost import price_for
+from loadgen.runner.function.cells import permissions_of
+from loadgen.runner.function.cost import price_for, provisioned_usd
+
+MOST_MB = 10240  # of a version whose memory is not known before
+HELD_S = 900.0  # s that provisioned environments are taken to be there for a visit, at the most
 
 
 def preview(loaded: Loaded, plan: TunePlan) -> TunePreview:
@@ -18,12 +21,16 @@ def preview(loaded: Loaded, plan: TunePlan) -> TunePreview:
     every = [step.timeout or profile.timeout for scenario in profile.scenarios for step in scenario.steps]
     each_ms = max(every) / MILLISECOND
     price, calls = price_for(function), plan.each * steps
+    visits = visits_of(plan)
+    held = sum(provisioned_usd(price, visit.cell, HELD_S) or 0.0 for visit in visits)
     return TunePreview(
         name=profile.name,
         target=profile.target.url,
         plan=plan,
-        requests=calls * len(visits_of(plan)),
-        usd_at_most=round(sum(price.calls(visit.memory, calls * each_ms, calls) for visit in visits_of(plan)), 4),
+        requests=calls * len(visits),
+        usd_at_most=round(
+            held + sum(price.calls(visit.memory or MOST_MB, calls * each_ms, calls) for visit in visits), 4
+        ),
         each_ms=each_ms,
-        permissions=PERMISSIONS,
+        permissions=permissions_of(plan),
     )

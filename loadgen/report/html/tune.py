@@ -16,7 +16,9 @@ from loadgen.report.tuned import (
     effort_of,
     picture,
     prices_text,
+    provisioned,
     row_of,
+    title_of,
     titles_of,
     trimmed_row,
     trimmed_titles,
@@ -52,6 +54,7 @@ def _head(result: TuneResult) -> Iterator[Content]:
     if early := ended(result):
         yield element("p", spoken((early[1], BAD)))
     yield element("p", " · ".join((brief(result.name, NAME), effort_of(result), cost_of(result))))
+    yield from (element("p", text) for text in provisioned(result))
     yield element("ul", complaints(result), class_="said")
 
 
@@ -70,11 +73,20 @@ def _power_tuning(result: TuneResult) -> Iterator[Content]:
 
 def _visits(result: TuneResult) -> Content:
     rows = [
-        (count(of.number), count(of.round), count(of.memory), count(of.requests), count(of.failed),
+        (count(of.number), count(of.round), of.cell or count(of.memory), count(of.requests), count(of.failed),
          ms(of.billed_ms / of.reports if of.reports else None), (of.trust, VERDICTS[of.trust]), of.folder)
         for of in result.visits
     ]  # fmt: skip
-    names = ("visit", "round", "MB", "calls", "failed", "billed ms", "verdict", "folder")
+    names = (
+        "visit",
+        "round",
+        title_of(result),
+        "calls",
+        "failed",
+        "billed ms",
+        "verdict",
+        "folder",
+    )
     caption = "Each is a run as any other: loadgen report shows it"
     return table(names, rows, caption, words=(6, 7)) if rows else None
 

@@ -15,7 +15,9 @@ from loadgen.report.tuned import (
     cost_of,
     effort_of,
     picture,
+    provisioned,
     row_of,
+    title_of,
     titles_of,
     trimmed_row,
     trimmed_titles,
@@ -30,7 +32,7 @@ from loadgen.result.tune import TunePreview, TuneResult
 SENTENCE = 240  # characters of one
 LEAD = 12  # columns of what a line at the end is about
 MOST = 14  # sizes on the first screen
-WIDTHS = {"MB": 6, "handler p50": 7, "billed": 7, "$/M inside": 6, "cold": 5, "cold p50": 6}
+WIDTHS = {"MB": 6, "cell": 20, "handler p50": 7, "billed": 7, "$/M inside": 6, "cold": 5, "cold p50": 6}
 
 
 def tune_summary(result: TuneResult, width: int, room: int) -> Iterator[RenderableType]:
@@ -56,13 +58,14 @@ def every_visit(result: TuneResult, width: int) -> Iterator[RenderableType]:
         yield trimmed
         yield heading("visits, in the order in which they ran")
         visits = table(
-            ("", "right", 3), ("round", "right", 5), ("MB", "right", 6), ("calls", "right", 7), ("failed", "right", 6),
+            ("", "right", 3), ("round", "right", 5), (title_of(result), "right", 6), ("calls", "right", 7),
+            ("failed", "right", 6),
             ("billed", "right", 8), ("", "fixed", 8), ("folder", "text", 12),
         )  # fmt: skip
         for visit in result.visits:
             billed = ms(visit.billed_ms / visit.reports) if visit.reports else ms(None)
             trust = (visit.trust, VERDICTS[visit.trust])
-            figures = (visit.number, visit.round, visit.memory, visit.requests, visit.failed)
+            figures = (visit.number, visit.round, visit.key, visit.requests, visit.failed)
             add(visits, *map(str, figures), billed, trust, visit.folder)
         yield visits
     yield Text()
@@ -104,6 +107,8 @@ def _sizes(result: TuneResult, most: int) -> Iterator[RenderableType]:
 
 def _end(result: TuneResult, width: int) -> Iterator[RenderableType]:
     yield line(f"Times are ms, of warm calls ({result.metric}). {effort_of(result)}")
+    for text in provisioned(result):
+        yield line((f"{'provisioned':<{LEAD}}", DIM), text)
     yield line((f"{'cost':<{LEAD}}", DIM), cost_of(result))
     if link := picture(result):
         shown = link if len(link) + LEAD <= width else "AWS Lambda Power Tuning's link: --full, --json"
@@ -118,17 +123,24 @@ def planned(preview: TunePreview, width: int) -> str:
     plan = preview.plan
     how = f"due at {rate(plan.rate)}" if plan.rate else "one after the other"
     keep = f", and the cheapest size that keeps {' and '.join(plan.keep)}" if plan.keep else ""
+    what, size, one = ("cells", "cell", "cell") if plan.cells else ("memory sizes", "size", "memory")
+    publishes = any(cell.published for cell in plan.cells)
+    provisions = any(cell.provisioned for cell in plan.cells)
+    made = [line("Versions are published for it, and deleted at the end")] if publishes else []
+    if provisions:
+        made.append(line("Provisioned concurrency is asked for before each of its visits, and taken away after it"))
     lines = [
-        line((preview.name, STRONG), f" on {preview.target}: the memory sizes of {plan.function}{keep}"),
-        line(f"{', '.join(map(str, plan.sizes))} MB"),
+        line((preview.name, STRONG), f" on {preview.target}: the {what} of {plan.function}{keep}"),
+        line(", ".join(cell.name for cell in plan.cells) or f"{', '.join(map(str, plan.sizes))} MB"),
         line(
-            f"{several(plan.rounds, 'round')}, each with a visit of every size in a drawn order: the memory is set, "
+            f"{several(plan.rounds, 'round')}, each with a visit of every {size} in a drawn order: the {one} is set, "
             f"and {several(plan.each, 'call')} follow, {how}"
         ),
         line(
             f"About {several(preview.requests, 'call')}, at most {usd(preview.usd_at_most)} if each is billed for "
             f"{ms(preview.each_ms)} ms, the longest that loadgen waits for one"
         ),
+        *made,
         line("At the end, on an error and on a signal the memory is restored; after kill -9 by loadgen tune --restore"),
         line(f"Permissions on the function: {', '.join(preview.permissions)}"),
     ]

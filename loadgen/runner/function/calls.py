@@ -24,8 +24,17 @@ from loadgen.runner.destination import Destination
 from loadgen.workload.scenarios import USER_AGENT
 
 READ, UPDATE = "GetFunctionConfiguration", "UpdateFunctionConfiguration"
+PUBLISH, DELETE, VERSIONS = "PublishVersion", "DeleteFunction", "ListVersionsByFunction"
+PROVISION, PROVISIONED, RELEASE = (f"{verb}ProvisionedConcurrencyConfig" for verb in ("Put", "Get", "Delete"))
 PERMISSIONS = (f"lambda:{READ}", f"lambda:{UPDATE}", TO_INVOKE)
-"""What `loadgen tune` needs on the function."""
+"""What changes of the function's memory, and calls of it, need on the function."""
+TO_PUBLISH = tuple(f"lambda:{name}" for name in (PUBLISH, VERSIONS, DELETE))
+TO_PROVISION = tuple(f"lambda:{name}" for name in (PROVISION, PROVISIONED, RELEASE))
+"""What versions and provisioned concurrency need besides."""
+PROVISIONED_API = "/2019-09-30/functions/"
+NONE_PROVISIONED = "ProvisionedConcurrencyConfigNotFoundException"
+NOT_FOUND = "ResourceNotFoundException"
+MOST_VERSIONS = 20_000  # of a function that are looked at
 ARCHITECTURES = ("x86_64", "arm64")
 DESCRIPTION = 256  # characters of one
 _WORD = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
@@ -66,6 +75,16 @@ class Configuration:
     timeout: int
     description: str = ""
     snap_start: bool = False
+    state: str = "Active"
+    version: str = "$LATEST"
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """How many provisioned environments were asked for, and IN_PROGRESS, READY or FAILED."""
+
+    number: int
+    status: str
 
 
 class Calls(Protocol):
@@ -74,9 +93,21 @@ class Calls(Protocol):
 
     place: str
 
-    async def read(self) -> Configuration: ...
+    async def read(self, qualifier: str = "") -> Configuration: ...
 
     async def configure(self, wanted: Settings, now: Configuration) -> Configuration: ...
+
+    async def publish(self, description: str) -> Configuration: ...
+
+    async def versions(self) -> list[Configuration]: ...
+
+    async def delete(self, version: str) -> None: ...
+
+    async def provisioned(self, qualifier: str) -> Provisioned | None: ...
+
+    async def provision(self, qualifier: str, number: int) -> None: ...
+
+    async def release(self, qualifier: str) -> None: ...
 
 
 class Api(Control):
@@ -88,11 +119,66 @@ class Api(Control):
         super().__init__(
             profile, to, access, f"function {function.name} in {function.signing_region} at {to.origin.url}"
         )
-        self._path = f"{API}{quote(function.name, safe='')}/configuration"
+        self._name = quote(function.name, safe="")
+        self._path = f"{API}{self._name}/configuration"
 
-    async def read(self) -> Configuration:
-        """The function's configuration. Raises CallFailed."""
-        return self._configuration(await self._answer("GET", b"", READ), READ)
+    async def read(self, qualifier: str = "") -> Configuration:
+        """The function's configuration, or that of a version or an alias. Raises CallFailed."""
+        path = f"{self._path}{_qualified(qualifier)}" if qualifier else self._path
+        return self._configuration(await self._answer("GET", b"", READ, path), READ)
+
+    async def publish(self, description: str) -> Configuration:
+        """Publish $LATEST as a version with that description; if nothing has changed since the last version, that one
+        is returned. Raises CallFailed."""
+        body = json.dumps({"Description": description}).encode()
+        return self._configuration(await self._answer("POST", body, PUBLISH, f"{API}{self._name}/versions"), PUBLISH)
+
+    async def versions(self) -> list[Configuration]:
+        """All versions, $LATEST among them. Raises CallFailed."""
+        found: list[Configuration] = []
+        marker = ""
+        while len(found) < MOST_VERSIONS:
+            query = f"?Marker={quote(marker, safe='')}" if marker else ""
+            page = _object(await self._answer("GET", b"", VERSIONS, f"{API}{self._name}/versions{query}"))
+            listed, marker = page.get("Versions"), page.get("NextMarker") or ""
+            found += [self._configuration(json.dumps(of).encode(), VERSIONS) for of in listed or ()]
+            if not listed or not isinstance(marker, str) or not marker:
+                break
+        return found
+
+    async def delete(self, version: str) -> None:
+        """Delete a version, if it is there. Raises CallFailed."""
+        await self._gone(f"{API}{self._name}{_qualified(version)}", DELETE)
+
+    async def provisioned(self, qualifier: str) -> Provisioned | None:
+        """The provisioned concurrency of a version or an alias; None if it has none. Raises CallFailed."""
+        try:
+            body = _object(await self._answer("GET", b"", PROVISIONED, self._provisioned(qualifier)))
+        except CallFailed as error:
+            if error.code in (NONE_PROVISIONED, NOT_FOUND):
+                return None
+            raise
+        number, status = body.get("RequestedProvisionedConcurrentExecutions"), body.get("Status")
+        return Provisioned(number if isinstance(number, int) else 0, status if isinstance(status, str) else "")
+
+    async def provision(self, qualifier: str, number: int) -> None:
+        """Begin to have so many provisioned environments. Raises CallFailed."""
+        body = json.dumps({"ProvisionedConcurrentExecutions": number}).encode()
+        await self._answer("PUT", body, PROVISION, self._provisioned(qualifier))
+
+    async def release(self, qualifier: str) -> None:
+        """Have no provisioned environments any more. Raises CallFailed."""
+        await self._gone(self._provisioned(qualifier), RELEASE)
+
+    async def _gone(self, path: str, operation: str) -> None:
+        try:
+            await self._answer("DELETE", b"", operation, path)
+        except CallFailed as error:
+            if error.code not in (NONE_PROVISIONED, NOT_FOUND):
+                raise
+
+    def _provisioned(self, qualifier: str) -> str:
+        return f"{PROVISIONED_API}{self._name}/provisioned-concurrency{_qualified(qualifier)}"
 
     async def configure(self, wanted: Settings, now: Configuration) -> Configuration:
         """Begin to change what differs from `now`, if that still is the configuration. Returns it as the change has
@@ -103,9 +189,9 @@ class Api(Control):
     def advice(self, operation: str, fault: Fault) -> str:
         return denied(fault.code, f"lambda:{operation}") or super().advice(operation, fault)
 
-    async def _answer(self, method: str, body: bytes, operation: str) -> bytes:
+    async def _answer(self, method: str, body: bytes, operation: str, path: str = "") -> bytes:
         lines = (("User-Agent", USER_AGENT), *((("Content-Type", "application/json"),) if body else ()))
-        return await self.answer(Request(method, self._path, lines, body, operation))
+        return await self.answer(Request(method, path or self._path, lines, body, operation))
 
     def _configuration(self, body: bytes, operation: str) -> Configuration:
         try:
@@ -140,7 +226,24 @@ def configuration_of(answer: Any) -> Configuration:
     description, snap_start = answer.get("Description"), answer.get("SnapStart")
     applies = isinstance(snap_start, dict) and snap_start.get("ApplyOn") == "PublishedVersions"
     text = description[:DESCRIPTION] if isinstance(description, str) else ""
-    return Configuration(memory, revision, modified, progress, architecture, timeout, text, applies)
+    state, version = answer.get("State"), answer.get("Version")
+    return Configuration(
+        memory, revision, modified, progress, architecture, timeout, text, applies,
+        state if isinstance(state, str) else "Active",
+        version if isinstance(version, str) and _WORD.fullmatch(version) else "$LATEST",
+    )  # fmt: skip
+
+
+def _qualified(qualifier: str) -> str:
+    return f"?Qualifier={quote(qualifier, safe='')}"
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _whole(value: Any) -> int:

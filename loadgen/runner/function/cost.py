@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from loadgen.aws.lambda_prices import DATE, MB_PER_GB, MS_PER_S, OWN, SOURCE, LambdaPrice, lambda_price
+from loadgen.aws.lambda_prices import DATE, MB_PER_GB, MS_PER_S, OWN, S_PER_HOUR, SOURCE, LambdaPrice, lambda_price
 from loadgen.clock import MILLISECOND
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
@@ -17,6 +17,7 @@ from loadgen.profile.model import Profile
 from loadgen.record.ledger import INVOKED, OUTCOMES, Ledger
 from loadgen.result.check import PlannedFunction
 from loadgen.result.run import EstimatedCall, FunctionCost, LambdaPrices
+from loadgen.result.tune import TuneCell
 from loadgen.runner.function.calls import PERMISSIONS
 from loadgen.runner.probe import ProbedExchange
 from loadgen.runner.table.cost import beyond_limit
@@ -40,6 +41,19 @@ def prices_of(function: Function, price: LambdaPrice) -> LambdaPrices:
         price.region, function.signing_region, price.architecture, price.gb_second, price.million_requests,
         "" if own else price.date, OWN if own else SOURCE, price.provisioned, price.provisioned_call,
     )  # fmt: skip
+
+
+HELD_AT_LEAST = 300.0  # s, to whose multiples AWS rounds the time of provisioned concurrency up
+
+
+def provisioned_usd(price: LambdaPrice, cell: TuneCell, seconds: float) -> float | None:
+    """US dollars for the provisioned environments of a cell, which are there for so long; None if no price is known."""
+    if not cell.provisioned:
+        return 0.0
+    if price.provisioned is None:
+        return None
+    held = math.ceil(max(seconds, 1.0) / HELD_AT_LEAST) * HELD_AT_LEAST
+    return price.hour(cell.memory or 0, cell.provisioned) * held / S_PER_HOUR
 
 
 def planned_function(profile: Profile, plan: Plan) -> PlannedFunction:

@@ -58,8 +58,8 @@ class Entry:
 class Journal:
     """The journal of a folder, which grows. A line is on disk when `add` returns."""
 
-    def __init__(self, folder: Path, entries: Sequence[Entry] = ()) -> None:
-        self._path = folder / FILE
+    def __init__(self, folder: Path, entries: Sequence[Entry] = (), file: str = FILE) -> None:
+        self._path = folder / file
         self.entries = list(entries)
 
     def add(self, entry: Entry) -> None:
@@ -100,17 +100,17 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_journal(folder: Path) -> Journal:
+def read_journal(folder: Path, file: str = FILE) -> Journal:
     """The journal of a folder; it has no entries if nothing was changed. A line that was cut off is left out: it was
     never acted upon, or what it would say was not known. Raises ProfileError for what is no journal."""
-    path = folder / FILE
+    path = folder / file
     if not os.path.lexists(path):
-        return Journal(folder)
+        return Journal(folder, file=file)
     try:
         content = read_regular(path, SIZE)
     except OSError as error:
         raise ProfileError(f"cannot be read: {why(error)}", file=str(path)) from None
-    return Journal(folder, entries_of(content, str(path)))
+    return Journal(folder, entries_of(content, str(path)), file)
 
 
 def entries_of(content: bytes, path: str) -> list[Entry]:

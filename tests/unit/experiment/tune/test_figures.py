@@ -26,7 +26,7 @@ def result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TuneResult:
 
 
 def of(result: TuneResult, memory: int) -> TuneSize:
-    found = result.size(memory)
+    found = result.size(str(memory))
     assert found
     return found
 

@@ -13,7 +13,7 @@ from tunings import PROFILE, Function, tuned
 
 from loadgen.errors import Exit, ProfileError, TargetError, WorkerLost
 from loadgen.experiment.saved import read
-from loadgen.experiment.tune.plan import plan_of, profile_of, sizes_of, visits_of
+from loadgen.experiment.tune.plan import Matrix, plan_of, profile_of, qualifiers_of, sizes_of, starts_of, visits_of
 from loadgen.profile.load import load
 from loadgen.report.sentences import notice_text
 from loadgen.result.run import RunResult
@@ -218,10 +218,60 @@ def test_a_step_that_does_not_wait_is_refused() -> None:
         plan_of(loaded, (128, 256))
 
 
-@pytest.mark.parametrize("text", ["", "128", "64,128", "128,20000", "a,b", "128,128"])
+@pytest.mark.parametrize("text", ["", "64,128", "128,20000", "a,b"])
 def test_sizes_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(ProfileError, match="--memory"):
         sizes_of(text)
+
+
+def test_one_size_alone_is_no_comparison() -> None:
+    with pytest.raises(ProfileError, match="--memory: takes 2 to 64 sizes, and these are 1"):
+        plan_of(load("t.yaml", text=PROFILE), sizes_of("128, 128"))
+
+
+@pytest.mark.parametrize(
+    ("start", "problem"),
+    [
+        ("snapstart+provisioned=2", "--start: AWS does not allow SnapStart with provisioned concurrency"),
+        ("warm", "--start: 'warm' is no way to start. Use on-demand, snapstart, or provisioned=5"),
+        ("provisioned", "--start: 'provisioned' is no way to start"),
+        ("provisioned=0", "--start: 'provisioned=0' is no way to start"),
+        ("", "--start: names nothing"),
+    ],
+)
+def test_starts_that_aws_does_not_allow_are_refused(start: str, problem: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        starts_of(start)
+    assert problem in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("qualifiers", "start", "problem"),
+    [
+        ("live,7", "snapstart", "--qualifier: live keeps what it was published with. Use --memory with --start snaps"),
+        ("$LATEST", "provisioned=2", "--qualifier: AWS allows provisioned concurrency on versions and aliases only"),
+        ("li ve", "on-demand", "--qualifier: 'li ve' is not a version or an alias"),
+    ],
+)
+def test_versions_that_aws_does_not_allow_are_refused(qualifiers: str, start: str, problem: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        qualifiers_of(qualifiers, starts_of(start))
+    assert problem in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_cells_are_all_combinations() -> None:
+    matrix = Matrix(starts_of("on-demand,provisioned=2"), ("live",), ("orders-arm",))
+    plan = plan_of(load("t.yaml", text=PROFILE), (128,), matrix=matrix)
+    assert [(cell.name, cell.published) for cell in plan.cells] == [
+        ("orders 128 MB", False), ("orders 128 MB provisioned=2", True),
+        ("orders live", False), ("orders live provisioned=2", False),
+        ("orders-arm 128 MB", False), ("orders-arm 128 MB provisioned=2", True),
+        ("orders-arm live", False), ("orders-arm live provisioned=2", False),
+    ]  # fmt: skip
+    assert plan_of(load("t.yaml", text=PROFILE), (128, 256)).cells == (), "and without more there are sizes alone"
+    visit = visits_of(plan)[0]
+    of = profile_of(load("t.yaml", text=PROFILE), plan, visit, "7").profile.target.function
+    assert of and (of.name, of.qualifier) == (visit.cell.function, "7")
 
 
 def test_sizes_are_sorted() -> None:

@@ -45,7 +45,7 @@ class Service:
         if self.steps == self.dies:
             raise Died
 
-    async def read(self) -> Configuration:
+    async def read(self, qualifier: str = "") -> Configuration:
         return configuration_of(self.sandbox.call("GET", PATH).body)
 
     async def configure(self, wanted: Settings, now: Configuration) -> Configuration:
