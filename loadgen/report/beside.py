@@ -18,9 +18,11 @@ def pattern(at_once: int, every_s: float, after_s: float) -> str:
 
 def glance(stream: Beside) -> str:
     """`keep-warm, 10 at once every 5 min: 40 requests, none failed, p50 8.2 ms, p99 12.1 ms, 2.5% cold`."""
-    phase, (step,) = stream.phase, stream.phase.steps
+    phase = stream.phase
     failed = failures_of(phase.requests) or "none"
-    known = [(name, step.latency_ms[phase.headline].quantile(name).value) for name in ("p50", "p99")]
+    known = [
+        (name, step.latency_ms[phase.headline].quantile(name).value) for step in phase.steps for name in ("p50", "p99")
+    ]
     parts = [several(phase.requests.sent, "request"), f"{failed} failed"]
     parts += [f"{name} {ms(value)} ms" for name, value in known if value is not None]
     parts += [f"{share(*cold)} cold"] if (cold := cold_starts(stream)) else []
@@ -29,5 +31,10 @@ def glance(stream: Beside) -> str:
 
 def cold_starts(stream: Beside) -> tuple[int, int] | None:
     """How many of the answers that tell it were cold starts, and how many tell it; None if none does."""
-    told = [(of.count, cold) for of in stream.phase.steps[0].strata if (cold := cold_of(of.stratum)) is not None]
+    told = [
+        (of.count, cold)
+        for step in stream.phase.steps
+        for of in step.strata
+        if (cold := cold_of(of.stratum)) is not None
+    ]
     return (sum(number for number, cold in told if cold), sum(number for number, _ in told)) if told else None

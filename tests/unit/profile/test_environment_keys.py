@@ -45,6 +45,7 @@ HTTP: dict[str, Any] = {
     "tls": {"ca": "data.csv", "verify": True, "version": "1.3", "client_cert": "data.csv", "client_key": "data.csv"},
     "load": [{"name": "a", "rate": "50/s", "for": "2s", "arrivals": "poisson", "measure": True},
              {"name": "b", "users": 3, "iterations": 50, "think": "1s"}, {"name": "c", "at-once": 5}],
+    "beside": [{"name": "ping", "every": "1s", "at-once": 2, "after": "100ms", "get": "/ping"}],
     "cycles": 2, "keys": {"k": "uniform(100)"}, "retries": {"mode": "standard", "attempts": 3},
     "thresholds": {"a": ["errors < 5%"]}, "stop_if": "errors > 50% for 5s", "in_flight_limit": 2000,
     "max_rate": "1000/s", "timeout": "30s", "seed": 7, "workers": 2,

@@ -49,7 +49,7 @@ def test_a_short_form_can_be_set_within() -> None:
     [
         ("load.burst", "--set: 'load.burst' is not KEY=VALUE. Write --set load.burst.rate=500/s"),
         ("load.brst.rate=5/s", "--set load.brst.rate: there is no 'brst' in this list. Did you mean burst? Known: warm-up, steady, burst, recover"),
-        ("sead=5", "--set sead: unknown key. Did you mean seed? Known: name, target, sandbox, auth, workers, client, session, tls, load, cycles, scenarios, keys, setup, teardown, retries, max_cost, experiment, capacity, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"),
+        ("sead=5", "--set sead: unknown key. Did you mean seed? Known: name, target, sandbox, auth, workers, client, session, tls, load, beside, cycles, scenarios, keys, setup, teardown, retries, max_cost, experiment, capacity, thresholds, stop_if, in_flight_limit, max_rate, timeout, seed"),
         ("seed=x", "--set seed: 'x' is not a whole number"),
         ("name.first=x", "--set name.first: name is a single value, which has no keys. Set it as a whole"),
         ("timeout=[", "--set timeout: not YAML: a value is missing or misplaced. Put text with special characters in quotes"),
