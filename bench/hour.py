@@ -100,7 +100,7 @@ def _drawn(rate: int, timing: Timing) -> Iterator[list[tuple[int, Histogram]]]:
         received = rows[:, Instants._fields.index("received")]
         rows[:, Instants._fields.index("first")] = received
         delta = fold(Batch(rows.tobytes(), ()), 0, [timing])
-        yield [(metric, histogram) for _, _, metric, histogram in parts(delta)]
+        yield [(metric, histogram) for _, _, metric, histogram in parts(delta.groups, delta.bins)]
 
 
 def _health(second: int) -> dict[str, Any]:

@@ -137,6 +137,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "address",
         "attempt",
         "backoff",
         "body",
@@ -185,6 +186,7 @@ class Exchange:
         self.status = 0
         self.outcome: Outcome = OK
         self.connection = NEW
+        self.address = 0  # which of the target's it went to, counted from 1; 0: one alone, or not known
         self.link: object = None  # the client's own: the connection the exchange is on
         self.reason = ""
         self.headers: Mapping[str, str] | None = None

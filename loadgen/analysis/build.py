@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from loadgen.analysis.groups import Workers, beside_each_other
+from loadgen.analysis.groups import Grouped
 from loadgen.analysis.latency import QUANTILES, latency, milliseconds, without_stamps
 from loadgen.analysis.off_schedule import MEAN
 from loadgen.analysis.per_second import Figure
@@ -74,7 +74,7 @@ class Measured:
     """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to show; `network`
     has the kernel's figures, None if there are none; `asked` are parts of a time that are the profile's; `stopped` is
     when the run was stopped early, in ns after the start, None if it was not; `environments` are those that
-    answered."""
+    answered; `hosts` are the target's addresses that requests are counted by, with their numbers."""
 
     plan: Plan
     ledger: Ledger
@@ -85,6 +85,7 @@ class Measured:
     asked: Mapping[Part, str] = field(default_factory=dict)
     stopped: int | None = None
     environments: Environments = field(default_factory=Environments)
+    hosts: Mapping[str, int] = field(default_factory=dict)
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:
@@ -98,13 +99,13 @@ def quantiles_of(profile: Profile) -> tuple[str, ...]:
 def variant(m: Measured, sure: Sure = _unsure, name: str = "run") -> RunVariant:
     """One entry of a result's `variants`; `sure` adds the intervals."""
     series: Series = defaultdict(list)
-    workers = m.recording.workers.by_slot()
+    grouped = Grouped.of(m.recording, m.hosts)
     for (key, metric), histogram in m.recording.histograms.items():
         series[key.slot].append((key, metric, histogram))
     drained = m.ledger.iteration(m.plan.drain.number)["planned"]
     runs = (*m.plan.runs, m.plan.drain) if drained else m.plan.runs
-    phases = tuple(_phase(m, run, series, workers, sure) for run in runs)
-    beside = tuple(_beside(m, run, run.groups, series, workers) for run in m.plan.beside if run.groups)
+    phases = tuple(_phase(m, run, series, grouped, sure) for run in runs)
+    beside = tuple(_beside(m, run, run.groups, series, grouped) for run in m.plan.beside if run.groups)
     every = (*phases, *(stream.phase for stream in beside))
     counted = dict(zip(CONNECTION_COUNTERS, m.ledger.connections.tolist(), strict=True))
     return RunVariant(
@@ -118,16 +119,16 @@ def variant(m: Measured, sure: Sure = _unsure, name: str = "run") -> RunVariant:
     )
 
 
-def _beside(m: Measured, run: PhaseRun, groups: Groups, series: Series, workers: Mapping[int, Workers]) -> Beside:
-    phase = replace(_phase(m, run, series, workers, _unsure), measured=True)
+def _beside(m: Measured, run: PhaseRun, groups: Groups, series: Series, grouped: Grouped) -> Beside:
+    phase = replace(_phase(m, run, series, grouped, _unsure), measured=True)
     return Beside(groups.every / SECOND, groups.at_once, groups.after / SECOND, phase)
 
 
-def _phase(m: Measured, run: PhaseRun, series: Series, workers: Mapping[int, Workers], sure: Sure) -> Phase:
+def _phase(m: Measured, run: PhaseRun, series: Series, grouped: Grouped, sure: Sure) -> Phase:
     phase = run.phase
     slots = m.plan.slots_of(run)
     alone = [_step(m, run, slot, series[slot], sure) for slot in slots]
-    steps = beside_each_other(alone, [workers.get(slot, {}) for slot in slots], run.measured, m.quantiles)
+    steps = grouped.beside_each_other(alone, slots, run.measured, m.quantiles)
     cycles = max(other.cycle for other in m.plan.runs)
     return Phase(
         name=run.name,

@@ -33,6 +33,7 @@ ORDER = (  # of what changes the reading of the figures, the most first
     "new_connections",
     "step_behind",
     "machine_differs",
+    "address_differs",
     "worker_differs",
     "far_away",
 )
@@ -311,16 +312,24 @@ def _tail_made(group: Cases, cases: Cases) -> dict[str, float]:
 
 
 def _odd(cases: Cases) -> Iterator[Finding]:
-    """A worker that differs from all others, the same one in every cycle."""
+    """A worker, and an address of the target, that differs from all others, the same one in every cycle."""
     for group in _by_step(cases):
-        odd = [of for _, step in group if (of := step.odd_worker)]
-        if len(odd) == len(group) and len({(of.name, of.quantile) for of in odd}) == 1:
-            own, others = _Range.of(of.value for of in odd), _Range.of(_ends(odd))
-            assert own and others
-            timeouts = sum(of.timeouts for of in odd) or None
-            ends = own.named("value") | others.named("others")
-            name, quantile = odd[0].name, odd[0].quantile
-            yield _finding(group, "worker_differs", worker=name, quantile=quantile, **ends, timeouts=timeouts)
+        workers = _same([step.odd_worker for _, step in group])
+        addresses = _same([step.odd_address for _, step in group])
+        for kind, odd in (("worker", workers), ("address", addresses)):
+            if odd:
+                own, others = _Range.of(of.value for of in odd), _Range.of(_ends(odd))
+                assert own and others
+                timeouts = sum(of.timeouts for of in odd) or None
+                ends = own.named("value") | others.named("others")
+                named = {kind: odd[0].name, "quantile": odd[0].quantile}
+                yield _finding(group, f"{kind}_differs", **named, **ends, timeouts=timeouts)
+
+
+def _same(cycles: Sequence[Odd | None]) -> list[Odd]:
+    """What differs in each cycle, if it is the same by the same percentile."""
+    odd = [of for of in cycles if of]
+    return odd if len(odd) == len(cycles) and len({(of.name, of.quantile) for of in odd}) == 1 else []
 
 
 def _ends(odd: Iterable[Odd]) -> Iterator[float]:

@@ -1,15 +1,16 @@
-"""Groups of a phase's requests beside each other: the workers of a step, and the steps of a phase. From a recording's
-groups follow the figures of each, and which one differs from all others."""
+"""Groups of a phase's requests beside each other: the workers of a step, the addresses that it went to, and the steps
+of a phase. From a recording's groups follow the figures of each, and which one differs from all others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from loadgen.analysis.latency import latency, milliseconds
 from loadgen.record.groups import Bins
+from loadgen.record.recording import Recording
 from loadgen.result.latency import Latency
-from loadgen.result.odd import Odd, OfWorker, Tail
+from loadgen.result.odd import Odd, OfAddress, OfWorker, Tail
 from loadgen.result.run import Step
 from loadgen.stats import Histogram, fraction
 from loadgen.stats.odd import FACTORS, odd_one
@@ -19,24 +20,42 @@ Workers = Mapping[int, Bins]
 NOTHING = (Histogram(), Histogram())
 
 
-def beside_each_other(
-    steps: Sequence[Step], groups: Sequence[Workers], measured: bool, quantiles: tuple[str, ...]
-) -> tuple[Step, ...]:
-    """The steps of a phase, each with its workers beside each other and itself beside the other steps. `groups` has the
-    workers of each."""
-    made = [replace(step, by_worker=_of_workers(of, quantiles)) for step, of in zip(steps, groups, strict=True)]
-    if not measured:
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """The groups of a run, by slot: its workers, and the addresses of the target, whose numbers `hosts` has."""
+
+    workers: Mapping[int, Workers]
+    addresses: Mapping[int, Workers]
+    hosts: Mapping[int, str]
+
+    @classmethod
+    def of(cls, recording: Recording, hosts: Mapping[str, int]) -> Grouped:
+        named = {number: host for host, number in hosts.items()}
+        return cls(recording.workers.by_slot(), recording.addresses.by_slot(), named)
+
+    def beside_each_other(
+        self, steps: Sequence[Step], slots: Sequence[int], measured: bool, quantiles: tuple[str, ...]
+    ) -> tuple[Step, ...]:
+        """The steps of a phase, each with its workers and its addresses beside each other, and itself beside the other
+        steps."""
+        made = [self._grouped(step, slot, measured, quantiles) for step, slot in zip(steps, slots, strict=True)]
+        every = [_together(self.workers.get(slot, {}).values()) for slot in slots]
+        if not measured or sum(map(bool, every)) < 2:
+            return tuple(made)
+        made = [replace(step, tail=tail) for step, tail in zip(made, _tails(every), strict=True)]
+        if slowest := _behind(every):
+            place, difference = slowest
+            made[place] = replace(made[place], behind=difference)
         return tuple(made)
-    odd = [odd_of({str(number): bins for number, bins in workers.items()}) for workers in groups]
-    made = [replace(step, odd_worker=of) for step, of in zip(made, odd, strict=True)]
-    every = [_together(workers.values()) for workers in groups]
-    if sum(map(bool, every)) < 2:
-        return tuple(made)
-    made = [replace(step, tail=tail) for step, tail in zip(made, _tails(every), strict=True)]
-    if slowest := _behind(every):
-        place, difference = slowest
-        made[place] = replace(made[place], behind=difference)
-    return tuple(made)
+
+    def _grouped(self, step: Step, slot: int, measured: bool, quantiles: tuple[str, ...]) -> Step:
+        workers = self.workers.get(slot, {})
+        addresses = {self.hosts[number]: bins for number, bins in self.addresses.get(slot, {}).items()}
+        made = replace(step, by_worker=_of_workers(workers, quantiles), by_address=_of_addresses(addresses, quantiles))
+        if not measured:
+            return made
+        named = {str(number): bins for number, bins in workers.items()}
+        return replace(made, odd_worker=odd_of(named), odd_address=odd_of(addresses))
 
 
 def _of_workers(workers: Workers, quantiles: tuple[str, ...]) -> tuple[OfWorker, ...]:
@@ -44,6 +63,12 @@ def _of_workers(workers: Workers, quantiles: tuple[str, ...]) -> tuple[OfWorker,
     if len(workers) < 2:
         return ()
     return tuple(OfWorker(number, latency_of(bins, quantiles)) for number, bins in workers.items())
+
+
+def _of_addresses(addresses: Mapping[str, Bins], quantiles: tuple[str, ...]) -> tuple[OfAddress, ...]:
+    if len(addresses) < 2:
+        return ()
+    return tuple(OfAddress(host, latency_of(bins, quantiles)) for host, bins in addresses.items())
 
 
 def odd_of(groups: Mapping[str, Bins], factors: dict[str, float] = FACTORS) -> Odd | None:

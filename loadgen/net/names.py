@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from loadgen.profile import addresses as reserved
 
 Source = ipaddress.IPv4Address | ipaddress.IPv6Address
 PORTS = {"http": 80, "https": 443}
+MOST_HOSTS = 32  # that requests are counted by
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,13 @@ def routes(addresses: tuple[Address, ...], sources: Sequence[Source]) -> tuple[A
         for source in sources
         if family_of(source) == address.family
     )
+
+
+def numbered(addresses: Iterable[Address]) -> dict[str, int]:
+    """A number from 1 for each host that the addresses are of, the same whatever their order; none if there is only
+    one, or if they are more than `MOST_HOSTS`."""
+    hosts = sorted({address.host for address in addresses})
+    return {host: number for number, host in enumerate(hosts, 1)} if 1 < len(hosts) <= MOST_HOSTS else {}
 
 
 def family_of(source: Source) -> int:

@@ -25,7 +25,8 @@ class Instants(NamedTuple):
     """The series, the instants and the durations of exchanges, in the recorder's rows; in ns, shape (rows,).
 
     `due` is 0 for a load without a schedule, `connected` is 0 on a connection that was open already. An instant that
-    did not happen or is not known is 0, a duration -1. `first` and `received` may be `NOT_YET`.
+    did not happen or is not known is 0, a duration -1. `first` and `received` may be `NOT_YET`. `address` is the number
+    of the target's address, from 1; 0 if it is not counted.
     """
 
     series: Integers
@@ -45,6 +46,7 @@ class Instants(NamedTuple):
     wait_delay: Integers
     connect_delay: Integers
     build: Integers
+    address: Integers
 
 
 WIDTH = len(Instants._fields)
@@ -233,7 +235,7 @@ def times_of(x: Exchange, due: int) -> dict[str, int]:
     """The metrics of one exchange that apply to it, by word, in ns. `due` is 0 if the load has no schedule."""
     row = (
         0, due, x.released, x.signed, x.started, connected(x), x.sent, x.first, x.received, x.done,
-        x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build,
+        x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build, x.address,
     )  # fmt: skip
     figures = measure(np.array([row], np.int64))[0].tolist()
     return {metric.word: figure for metric, figure in zip(OF_EXCHANGE, figures, strict=True) if figure != -1}

@@ -8,7 +8,7 @@ tried: it took 0.5 ms every 384 exchanges, which at 20,000/s was lag in every fo
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final, NamedTuple
@@ -18,7 +18,7 @@ import numpy as np
 from loadgen.exchange import Exchange
 from loadgen.record.environments import Met
 from loadgen.record.ledger import OUTCOMES
-from loadgen.record.metrics import BITS, CENSORED, OF_EXCHANGE, WAITED, WIDTH, Instants, measure
+from loadgen.record.metrics import BITS, CENSORED, HEADLINES, OF_EXCHANGE, WAITED, WIDTH, Instants, measure
 from loadgen.record.share import divide
 from loadgen.record.traffic import traffic_of
 from loadgen.stats import Integers, index_of
@@ -35,6 +35,9 @@ CROWDED = 16  # so many counters for each value are still counted one by one
 # columns of `measure`: figures that can have an interval are counted by bin, all others by second
 BY_BIN = [column for column, metric in enumerate(OF_EXCHANGE) if metric in CENSORED]
 BY_SECOND = [column for column, metric in enumerate(OF_EXCHANGE) if metric not in CENSORED]
+
+HEADLINE_COLUMNS = [OF_EXCHANGE.index(metric) for metric in HEADLINES]
+ADDRESS = Instants._fields.index("address")
 
 OTHERS = "other"  # the stratum of what a worker has no room for
 
@@ -65,12 +68,14 @@ class Timing(NamedTuple):
 class Delta:
     """Sparse counts of some values. `groups` has a row each of
     (tick of due, series, metric, count, sum, least, most, how many bins); `bins` their (counter, count), in order.
-    `shares` is `share.divide` of the exchanges, `traffic` is `traffic.traffic_of` of them."""
+    `shares` is `share.divide` of the exchanges, `traffic` is `traffic.traffic_of` of them. `addresses` has groups and
+    bins of the response and the service alone, by the number of the address that exchanges went to."""
 
     groups: Integers
     bins: Integers
     shares: Integers
     traffic: Integers
+    addresses: Mapping[int, tuple[Integers, Integers]]
 
 
 class Batch(NamedTuple):
@@ -118,7 +123,7 @@ class Recorder:
         # fmt: off
         self._pack(
             self._buffer, position, series, due, x.released, x.signed, x.started, connected, x.sent, x.first,
-            x.received, x.done, x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build,
+            x.received, x.done, x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build, x.address,
         )
         # fmt: on
         self._position = position + self._size
@@ -169,7 +174,20 @@ def fold(batch: Batch, origin: int, timings: Sequence[Timing] = ()) -> Delta:
         counted.append(_counts(places[order], values[order]))
     groups, bins = (np.concatenate(of) for of in zip(*counted, strict=True))
     shares = divide(series, figures, [timing.gap for timing in timings])
-    return Delta(groups, bins, shares, traffic_of(Instants(*rows.T), origin))
+    addresses = dict(_by_address(rows[:, ADDRESS], _place(_bins(since, series, timings), series), figures))
+    return Delta(groups, bins, shares, traffic_of(Instants(*rows.T), origin), addresses)
+
+
+def _by_address(
+    addresses: Integers, places: Integers, figures: Integers
+) -> Iterator[tuple[int, tuple[Integers, Integers]]]:
+    """The groups and the bins of the headlines of each address."""
+    for number in sorted(set(addresses[addresses > 0].tolist())):  # np.unique would import numpy.ma
+        own = addresses == number
+        counted = list(_of_exchanges(places[own], HEADLINE_COLUMNS, figures[own].T))
+        if counted:
+            groups, bins = zip(*counted, strict=True)
+            yield number, (np.concatenate(groups), np.concatenate(bins))
 
 
 def _bins(since: Integers, series: Integers, timings: Sequence[Timing]) -> Integers:

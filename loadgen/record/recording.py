@@ -11,45 +11,58 @@ from loadgen.record.packed import Piece, pack
 from loadgen.record.recorder import OTHERS, Delta, Place, SeriesKey
 from loadgen.record.share import Shares, by_series
 from loadgen.record.traffic import Traffic
-from loadgen.stats import Histogram
+from loadgen.stats import Histogram, Integers
+
+Part = tuple[int, int, int, Histogram]  # tick, series number, metric
 
 
-def parts(delta: Delta) -> Iterator[tuple[int, int, int, Histogram]]:
-    """The (tick, series number, metric, histogram) that a delta consists of."""
+def parts(groups: Integers, bins: Integers) -> Iterator[Part]:
+    """The parts that groups and bins of a delta consist of."""
     start = 0
-    for tick, series, metric, count, total, least, most, bins in delta.groups.tolist():
-        index, counts = delta.bins[start : start + bins].T.copy()  # a view would keep all of the delta
-        start += bins
+    for tick, series, metric, count, total, least, most, size in groups.tolist():
+        index, counts = bins[start : start + size].T.copy()  # a view would keep all of the delta
+        start += size
         yield tick, series, metric, Histogram(index, counts, count, total, least, most)
 
 
 @dataclass(slots=True)
 class Recording:
     """The histograms of a run by (series, metric), and what came since `flush` by tick of due. By series it also has
-    the parts of the exchanges' time. Of all of them it has when they were under way, and how long each worker's took.
-    No folder keeps these. `pieces` are all that is pending, if whoever counted it has packed it (`packed.pack`)."""
+    the parts of the exchanges' time. Of all of them it has when they were under way, and how long those of each worker
+    and of each address of the target took. No folder keeps these. `pieces` are all that is pending, if whoever counted
+    it has packed it (`packed.pack`)."""
 
     histograms: dict[tuple[SeriesKey, int], Histogram] = field(default_factory=dict)
     shares: dict[SeriesKey, Shares] = field(default_factory=dict)
     pending: dict[Place, Histogram] = field(default_factory=dict)
     traffic: Traffic = field(default_factory=Traffic)
     workers: Groups = field(default_factory=Groups)
+    addresses: Groups = field(default_factory=Groups)
     pieces: Sequence[Piece] | None = None
 
     def take(self, delta: Delta, series: Mapping[int, SeriesKey], worker: int = 0) -> None:
         """Add one worker's batch; `series` are that worker's, by number."""
-        response, service = HEADLINES
-        scheduled = set[int]()
-        for tick, number, metric, histogram in parts(delta):  # by metric, the response first
-            key = series[number]
-            self.add(tick, key, metric, histogram)
-            if metric == response:
-                scheduled.add(number)
-            if key.outcome in KEPT and (metric == response or (metric == service and number not in scheduled)):
-                self.workers.add(Group(worker, key.slot, key.outcome), tick, histogram)
+        every = list(parts(delta.groups, delta.bins))
+        for tick, number, metric, histogram in every:
+            self.add(tick, series[number], metric, histogram)
+        self._group(self.workers, worker, every, series)
+        for address, of in delta.addresses.items():
+            self._group(self.addresses, address, parts(*of), series)
         for number, shares in by_series(delta.shares):
             self.shares.setdefault(series[number], Shares()).add(shares)
         self.traffic.add(delta.traffic)
+
+    @staticmethod
+    def _group(to: Groups, group: int, every: Iterable[Part], series: Mapping[int, SeriesKey]) -> None:
+        """Add what counts in a percentile to a group: the response, and of a load without a schedule the service."""
+        response, service = HEADLINES
+        scheduled = set[int]()
+        for tick, number, metric, histogram in every:  # by metric, the response first
+            key = series[number]
+            if metric == response:
+                scheduled.add(number)
+            if key.outcome in KEPT and (metric == response or (metric == service and number not in scheduled)):
+                to.add(Group(group, key.slot, key.outcome), tick, histogram)
 
     def merge(self, other: Recording) -> None:
         """Add what another recording took and has not flushed. The other one is of no use then."""
@@ -63,6 +76,7 @@ class Recording:
             self.shares.setdefault(key, Shares()).add(shares)
         self.traffic.merge(other.traffic)
         self.workers.merge(other.workers)
+        self.addresses.merge(other.addresses)
 
     def add(self, tick: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
         self.pieces = None

@@ -8,6 +8,7 @@ from loadgen.result.cold import cold_of
 from loadgen.result.run import Finding
 
 NAME = 24  # characters
+ADDRESS = 39  # as many as the longest has
 
 
 def where(of: Finding, several_phases: bool) -> str:
@@ -122,17 +123,22 @@ def _step_behind(values: Values) -> str:
 
 
 def _worker_differs(values: Values) -> str:
+    return f"One worker differs: {_apart(values, 'worker ' + str(values['worker']))}"
+
+
+def _address_differs(values: Values) -> str:
+    return f"One address of the target differs: {_apart(values, brief(str(values['address']), ADDRESS))}"
+
+
+def _apart(values: Values, name: str) -> str:
     more = "more than " if values.get("timeouts") else ""
-    own = f"the {values['quantile']} of worker {values['worker']} is {more}{span(values, 'value')} ms"
-    return f"One worker differs: {own}, that of the others {span(values, 'others')} ms."
+    own = f"the {values['quantile']} of {name} is {more}{span(values, 'value')} ms"
+    return f"{own}, that of the others {span(values, 'others')} ms."
 
 
 def _machine_differs(values: Values) -> str:
-    more = "more than " if values.get("timeouts") else ""
-    own = (
-        f"the {values['quantile']} of machine {values['machine']} of {values['of']} is {more}{span(values, 'value')} ms"
-    )
-    return f"One machine differs: {own}, that of the others {span(values, 'others')} ms. Look at where it stands."
+    name = f"machine {values['machine']} of {values['of']}"
+    return f"One machine differs: {_apart(values, name)} Look at where it stands."
 
 
 def _far_away(values: Values) -> str:
@@ -152,5 +158,6 @@ FINDING_SENTENCES: dict[str, Sentence] = {
     "step_behind": _step_behind,
     "machine_differs": _machine_differs,
     "worker_differs": _worker_differs,
+    "address_differs": _address_differs,
     "far_away": _far_away,
 }

@@ -17,6 +17,14 @@ class OfWorker:
 
 
 @dataclass(frozen=True, slots=True)
+class OfAddress:
+    """The requests of a step that went to one address of the target."""
+
+    address: str = item("the address")
+    latency: Latency = item("the times of these requests: the response, or in a closed load the service")
+
+
+@dataclass(frozen=True, slots=True)
 class Tail:
     """The part of a step in the slowest hundredth of its phase. A timeout counts as long as it was waited for."""
 
@@ -29,7 +37,9 @@ class Tail:
 class Odd:
     """One group of requests that differs from all others."""
 
-    name: str = item("the group's name: of a worker its number, of a step its place among the steps, from 0")
+    name: str = item(
+        "the group's name: of a worker its number, of an address itself, of a step its place among the steps, from 0"
+    )
     quantile: str = item("the percentile by which it differs")
     value: float = item("this percentile of the group; a timeout counts as long as it was waited for", "ms")
     others_low: float = item("the smallest such percentile of the other groups", "ms")

@@ -230,8 +230,9 @@ CODES = {
     "step_behind": "The `quantile` of this step (`p99_low_ms`) is far beyond that of every other (`others_low_ms`); if "
     "it lies among `timeouts`, it is greater than that. Of the requests beyond the p99 of all, `tail_share` are of "
     "this step, and of all requests `share`: told if it made most of them.",
-    "worker_differs": "The `quantile` of the worker (`value_low_ms`) differs from that of every other worker "
+    "worker_differs": "The `quantile` of the `worker` (`value_low_ms`) differs from that of every other worker "
     "(`others_low_ms`); if it lies among `timeouts`, it is greater than that.",
+    "address_differs": "The same of an `address` of the target, and its others.",
     "far_away": "The part `part_ms` of the `quantile`, `value_ms`, is one round trip of the network.",
     # the checks before a verdict: an experiment's
     "rounds_complete": "`rounds` of `planned` rounds are complete.",

@@ -12,7 +12,7 @@ from loadgen.result.codec import item
 from loadgen.result.cold_wave import ColdWave
 from loadgen.result.join import JoinResult
 from loadgen.result.latency import Latency
-from loadgen.result.odd import Odd, OfWorker, Tail
+from loadgen.result.odd import Odd, OfAddress, OfWorker, Tail
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution
 from loadgen.result.settling import Settling
@@ -248,6 +248,14 @@ class Step:
     )
     by_worker: tuple[OfWorker, ...] = item(
         "of a run with several workers, the step's requests by worker", omit=True, default=()
+    )
+    by_address: tuple[OfAddress, ...] = item(
+        "of a target with several addresses, the step's requests by the address that they went to",
+        omit=True,
+        default=(),
+    )
+    odd_address: Odd | None = item(
+        "the address whose times differ from those of all others, in a measured phase", omit=True
     )
     tail: Tail | None = item(
         "of a measured phase with several steps, the step's part in its slowest hundredth", omit=True

@@ -20,6 +20,7 @@ from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
 from loadgen.fleet.placement import Local, Placement
 from loadgen.interrupts import Interrupts, interrupts
+from loadgen.net.names import numbered
 from loadgen.net.thread import in_thread
 from loadgen.profile.clients import CLIENTS
 from loadgen.profile.load import Loaded
@@ -339,7 +340,8 @@ class Running:
         self._explain(lost)
         health = workers.health
         facts = (build.quantiles_of(profile), kept.reasons, health.network, asked_parts(profile), fleet.stopped)
-        measured = build.Measured(fleet.plan, totals, workers.recording, *facts, health.environments)
+        hosts = numbered(prepared.to.addresses)
+        measured = build.Measured(fleet.plan, totals, workers.recording, *facts, health.environments, hosts)
         if some := exemplars(measured, kept.exemplars):
             prepared.folder.keep(EXEMPLARS, map_text(to_json(some), prepared.secrets.hide))
         ending = Ending(

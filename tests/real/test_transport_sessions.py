@@ -262,11 +262,27 @@ async def test_every_address_is_used_in_turn(kind: str) -> None:
         found = tuple(Address(socket.AF_INET, (host, server.port)) for host in hosts)
         url = server.url("http", "localhost")
         async with Bench(kind, url, reuse="per-request", addresses=found) as bench:
-            for _ in range(6):
+            for number in range(6):
                 x = await bench.ask()
                 assert (x.outcome, x.dns) == (Outcome.OK, -1)
+                assert x.address == (1 + number % 3 if kind == "wire" else 0), "which it went to"
         assert server.hosts_used == [*hosts, *hosts]
     assert ("Host", f"localhost:{server.port}") in server.heard[0].headers
+
+
+@on_uvloop
+async def test_an_exchange_on_an_open_connection_tells_its_address() -> None:
+    hosts = ("127.0.0.1", "127.0.0.2")
+    async with RawServer(answer, hosts=hosts) as server:
+        found = tuple(Address(socket.AF_INET, (host, server.port)) for host in hosts)
+        async with Bench("wire", server.url("http", "localhost"), addresses=found) as bench:
+            first = [bench.send() for _ in range(2)]
+            assert [(await bench.end(x)).address for x in first] == [1, 2]
+            again = [await bench.end(x) for x in [bench.send() for _ in range(2)]]
+            assert {(x.connection, x.address) for x in again} == {(REUSED, 1), (REUSED, 2)}
+            assert {(x.link.stream.describe()["address"], x.address) for x in again} == {  # type: ignore[attr-defined]
+                (f"{host}:{server.port}", number) for number, host in enumerate(hosts, 1)
+            }
 
 
 @on_uvloop

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine_harness import Run
@@ -35,14 +37,20 @@ def metadata(profile: Profile, started: str = "2026-01-01T00:00:00+00:00", **oth
     return Metadata(**known | other)
 
 
-def measured(run: Run) -> Measured:
-    """What was planned, counted and recorded, with why requests failed."""
+def measured(run: Run, hosts: Mapping[str, int] = MappingProxyType({})) -> Measured:
+    """What was planned, counted and recorded, with why requests failed. `hosts` are the target's, by number."""
     kept = merge((member.samples.kept() for member in run.members), 5)
     known = (quantiles_of(run.profile), kept.reasons)
-    return Measured(run.plan, run.ledger, run.recording, *known, environments=run.environments)
+    return Measured(run.plan, run.ledger, run.recording, *known, environments=run.environments, hosts=hosts)
 
 
-def concluded(run: Run, folder: Path | None = None, accepted: bool = False, **ending: Any) -> RunResult:
+def concluded(
+    run: Run,
+    folder: Path | None = None,
+    accepted: bool = False,
+    hosts: Mapping[str, int] = MappingProxyType({}),
+    **ending: Any,
+) -> RunResult:
     """All that is said of a run, by a machine of which nothing is known. `folder` is where its seconds are."""
     asked, quantiles = asked_of(run.profile), quantiles_of(run.profile)
     evidence = evidence_of(run.ledger, tails(run.plan, run.recording), Health(), quantiles=quantiles, asked=asked)
@@ -50,4 +58,4 @@ def concluded(run: Run, folder: Path | None = None, accepted: bool = False, **en
     kept = merge((member.samples.kept() for member in run.members), 5)
     ended = Ending(run.finished_at, str(folder) if folder else None, kept=kept, **ending)
     about = metadata(run.profile)
-    return conclude(about, measured(run), standing, ended, run.profile.thresholds)
+    return conclude(about, measured(run, hosts), standing, ended, run.profile.thresholds)

@@ -22,6 +22,7 @@ from loadgen.report.navigate import cycle, every_step, grouped, phases_and_besid
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import BAD, STRONG
 from loadgen.report.terminal.figures import Row, range_of, rows
+from loadgen.report.terminal.groups import by_address, by_worker
 from loadgen.report.terminal.intervals import QUANTILES
 from loadgen.report.terminal.intervals import range_of as interval_text
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
@@ -35,7 +36,7 @@ from loadgen.result.timeline import Timeline
 
 TOGETHER = 8  # curves in a chart
 CHARTS = 12
-WORKERS = 32  # rows of the table by worker
+GROUPS = 32  # rows of a table by worker, by address
 NAME = 48  # characters
 PARTS = (*COLUMNS, "dns", "tcp", "tls", "backoff")
 KINDS = {"new": "a new connection", "reused": "a connection that was open", "resumed": "a resumed TLS session"}
@@ -55,7 +56,7 @@ def run_page(result: RunResult, timeline: Timeline | None, profile: Sequence[str
         Section("beside", "Beside the phases", _beside(result, notes)),
         Section("reported", TITLE, list(reported(result))),
         Section("connections", "Connections", _connections(result, notes)),
-        Section("workers", "By worker", _workers(result, notes)),
+        Section("groups", "By worker and address", list(_groups(result, notes))),
         Section("machines", "By machine", _machines(result.machines, notes)),
         Section("failures", "Failures", [_failures(result, notes), failing(result)]),
         Section("thresholds", "Thresholds", thresholds(result.thresholds, result)),
@@ -93,29 +94,30 @@ def _head(result: RunResult) -> Iterator[Content]:
         yield table(titles, made, "Service time by kind of connection, ms", words=(1,))
 
 
-def _workers(result: RunResult, notes: Footnotes) -> Content:
-    every = [(phase, label, of) for phase, label, step in every_step(result.variant.phases) for of in step.by_worker]
-    if not every:
-        return None
-    made = [
-        (brief(f"{place(phase)} {label}", NAME), str(of.worker), count(of.latency.count),
-         *(notes.cell(of.latency, name) for name in PERCENTILES))
-        for phase, label, of in every[:WORKERS]
-    ]  # fmt: skip
-    more = element("p", f"{count(len(every) - WORKERS)} more: see --json") if len(every) > WORKERS else None
-    titles = ("", "worker", "requests", *PERCENTILES)
-    return [table(titles, made, "The requests of each step by the worker that sent them, ms"), more]
+def _groups(result: RunResult, notes: Footnotes) -> Iterator[Content]:
+    """The requests by worker, and by address of the target."""
+    for kind, every, of in (("worker", by_worker(result.variant), "worker that sent them"),
+                            ("address", by_address(result.variant), "address that they went to")):  # fmt: skip
+        made = [
+            (brief(where, NAME), name, count(latency.count), *(notes.cell(latency, each) for each in PERCENTILES))
+            for where, name, latency in every[:GROUPS]
+        ]
+        if made:
+            titles = ("", kind, "requests", *PERCENTILES)
+            yield table(titles, made, f"The requests of each step by the {of}, ms", words=(1,))
+        if len(every) > GROUPS:
+            yield element("p", f"{count(len(every) - GROUPS)} more: see --json")
 
 
 def _machines(of: Machines | None, notes: Footnotes) -> Content:
     if not of:
         return None
     made, listed = [], list(machines.rows(of))
-    for row in listed[:WORKERS]:
+    for row in listed[:GROUPS]:
         *told, differs = machines.named(row)
         cells = [notes.cell(row[1].latency, name) if row[1] else "-" for name in PERCENTILES]
         made.append((*told, *cells, differs))
-    more = element("p", f"{count(len(listed) - WORKERS)} more: see --json") if len(listed) > WORKERS else None
+    more = element("p", f"{count(len(listed) - GROUPS)} more: see --json") if len(listed) > GROUPS else None
     titles = ("", "machine", "verdict", "requests", *PERCENTILES, "")
     return [table(titles, made, f"{machines.title(of)}; ms", words=(2, len(titles) - 1)), more]
 

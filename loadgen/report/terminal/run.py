@@ -19,6 +19,7 @@ from loadgen.report.terminal.experiment import experiment
 from loadgen.report.terminal.failures import failures
 from loadgen.report.terminal.findings import findings
 from loadgen.report.terminal.glance import glance
+from loadgen.report.terminal.groups import groups
 from loadgen.report.terminal.join import hops
 from loadgen.report.terminal.latency import Footnotes
 from loadgen.report.terminal.machines import machines
@@ -42,7 +43,6 @@ from loadgen.report.terminal.samples import samples
 from loadgen.report.terminal.thresholds import rows, value_text
 from loadgen.report.terminal.until import until
 from loadgen.report.terminal.witness import witness
-from loadgen.report.terminal.workers import workers
 from loadgen.report.trust import meaning, note, reason
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import NOTHING, STATUSES, VERDICTS, Result, exit_text, measured, word
@@ -231,7 +231,7 @@ def _variant(variant: RunVariant, notes: Footnotes, width: int) -> Iterator[Rend
     yield from beside_blocks(variant.beside, notes)
     yield from failures(phases_and_beside(variant), notes)
     yield from connections(variant, notes)
-    yield from workers(variant, notes)
+    yield from groups(variant, notes)
 
 
 def _ledgers(variant: RunVariant) -> Iterator[RenderableType]:

@@ -17,7 +17,7 @@ from loadgen.clock import SECOND, Clock, now
 from loadgen.exchange import Exchange, Outcome
 from loadgen.net.counters import PREOPENED
 from loadgen.net.http1 import encode
-from loadgen.net.names import Address, keeps_credentials
+from loadgen.net.names import Address, keeps_credentials, numbered
 from loadgen.net.sockets import StampWarmer
 from loadgen.transport import Counters, Done, Retried, Settings, Transport
 from loadgen.transport.errors import of_error
@@ -56,6 +56,7 @@ class Wire(PooledClient):
         self.endpoint = Endpoint(loop, settings.context, settings.origin.host, settings.resumption)
         self.connections: set[Connection] = set()
         self._addresses = cycle(settings.addresses)
+        self.numbers = numbered(settings.addresses)
         self._lookups: set[asyncio.Task[None]] = set()
         self._warmer = StampWarmer()
 

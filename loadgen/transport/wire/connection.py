@@ -27,6 +27,7 @@ class Client(Protocol):
     counters: Counters
     done: Done
     connections: set[Connection]
+    numbers: dict[str, int]
 
     def open_for(self, x: Exchange) -> None:
         """Begin a new connection for `x`."""
@@ -38,12 +39,25 @@ class Client(Protocol):
 class Connection:
     """The exchanges on one stream: a `stream.Owner`. Made closed, for `x` or ahead of the load; `open` begins it."""
 
-    __slots__ = ("_client", "_done", "_first", "_pool", "_reader", "_wired", "owner", "settled", "stream", "x")
+    __slots__ = (
+        "_client",
+        "_done",
+        "_first",
+        "_pool",
+        "_reader",
+        "_wired",
+        "address",
+        "owner",
+        "settled",
+        "stream",
+        "x",
+    )
 
     def __init__(self, client: Client, x: Exchange | None) -> None:
         self._client, self.x = client, x
         self._pool, self._wired, self._done = client.pool, client.counters.wired, client.done
         self.owner: object = x.owner if x else None
+        self.address = 0  # the number of its address
         self.settled: asyncio.Future[None] | None = None  # done once it is open, or has failed
         self.stream = Stream(client.endpoint, self)
         self._reader = AnswerReader()
@@ -55,6 +69,9 @@ class Connection:
         return self.stream.closed
 
     def open(self, address: Address) -> None:
+        self.address = self._client.numbers.get(address.host, 0)
+        if self.x:
+            self.x.address = self.address
         self.stream.open(address)
 
     # how it is opened
@@ -101,6 +118,7 @@ class Connection:
         """Send an exchange on this connection, which is open and idle."""
         self.x = x
         x.link = self
+        x.address = self.address
         x.connection = REUSED
         x.started = x.connected = x.sent = now()
         self._send(x)

@@ -193,3 +193,12 @@ def test_a_worker_that_differs_is_told_if_it_is_the_same_in_every_cycle() -> Non
 def test_a_worker_whose_percentile_is_among_timeouts_is_told_so() -> None:
     found = only(phase("a", by_worker(step("get", body(1000)), value=5000.0, timeouts=31)))
     assert sentence(found).startswith("One worker differs: the p99 of worker 1 is more than 5,000 ms")
+
+
+def test_an_address_that_differs_is_named() -> None:
+    odd = Odd("10.0.0.7", "p50", 40.0, 20.0, 22.0, 0)
+    found = only(phase("a", replace(step("get", body(1000)), odd_address=odd)))
+    assert found.code == "address_differs"
+    assert sentence(found) == (
+        "One address of the target differs: the p50 of 10.0.0.7 is 40.0 ms, that of the others 20.0-22.0 ms."
+    )

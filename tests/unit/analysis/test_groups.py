@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from random import Random
 
 from engine_harness import Run
@@ -11,6 +12,7 @@ from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange
 from loadgen.report.html.run import run_page
 from loadgen.report.sentences import sentence
+from loadgen.report.sharing import shared
 from loadgen.report.terminal.run import render
 from loadgen.result.run import RunResult
 from loadgen.transport.scripted import NEVER, Reply
@@ -100,3 +102,22 @@ def test_steps_that_are_alike_share_the_tail() -> None:
     one, two = of.variant.phases[0].steps
     assert one.tail and two.tail and one.tail.beyond + two.tail.beyond == one.tail.of
     assert not one.behind and not two.behind
+
+
+def test_an_address_that_is_slower_is_found_and_shown() -> None:
+    """Of three, one of which takes three times as long; requests go to them in turns."""
+    dice, turns = Random(18), count()
+
+    def reply(x: Exchange) -> Reply:
+        x.address = 1 + next(turns) % 3
+        return Reply(round((3 if x.address == 2 else 1) * 20 * MILLISECOND * dice.lognormvariate(0, 0.3)))
+
+    hosts = {"10.0.0.1": 1, "10.0.0.7": 2, "10.0.0.9": 3}
+    of = concluded(Run(PROFILE, reply, workers=2).go(), hosts=hosts)
+    (step,) = next(phase for phase in of.variant.phases if phase.name == "a").steps
+    assert [each.address for each in step.by_address] == list(hosts)
+    assert sum(each.latency.count for each in step.by_address) == step.latency_ms["response"].count
+    (found,) = (each for each in of.findings if each.observed.code == "address_differs")
+    assert found.observed.values["address"] == "10.0.0.7"
+    assert "by address" in render(of) and "by the address that they went to" in run_page(of, None, ())
+    assert "10.0.0.7" not in render(shared(of))

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 from loadgen.errors import Exit, ProfileError, TargetError
-from loadgen.net.names import Address, Origin, is_loopback, keeps_credentials, resolve, routes
+from loadgen.net.names import MOST_HOSTS, Address, Origin, is_loopback, keeps_credentials, numbered, resolve, routes
 from loadgen.profile.load import from_url
 
 CREDENTIALS = {
@@ -93,3 +93,15 @@ def test_each_address_is_reached_from_each_source_of_its_family() -> None:
         ("127.0.0.1", "127.0.0.3"),
         ("::1", "::1"),
     ]
+
+
+def test_hosts_have_the_same_numbers_in_any_order_and_few_of_them() -> None:
+    def of(*hosts: str) -> list[Address]:
+        return [Address(socket.AF_INET, (host, 80), source) for host in hosts for source in ("", "10.1.1.1")]
+
+    assert (
+        numbered(of("10.0.0.9", "10.0.0.1")) == numbered(of("10.0.0.1", "10.0.0.9")) == {"10.0.0.1": 1, "10.0.0.9": 2}
+    )
+    assert numbered(of("10.0.0.1")) == {}, "there is nothing to compare it with"
+    assert len(numbered(of(*map(str, range(MOST_HOSTS))))) == MOST_HOSTS
+    assert numbered(of(*map(str, range(MOST_HOSTS + 1)))) == {}

@@ -89,3 +89,30 @@ def test_of_a_load_without_a_schedule_it_is_the_service_time() -> None:
     sink.recorder.flush()
     ((group, bins),) = sink.recording.workers.values.items()
     assert group == Group(0, 0, Outcome.OK) and [of.total for of in bins.values()] == [7]
+
+
+def test_what_went_to_each_address_adds_up_to_all_that_went_to_any() -> None:
+    sink = Sink()
+    for number, (x, stratum) in enumerate(crowd(500)):
+        x.address = 1 + number % 3
+        sink.recorder.exchange(x, x.due, stratum)
+    sink.recorder.flush()
+    recording = sink.recording
+    recording.flush()
+    for slot, addresses in recording.addresses.by_slot().items():
+        assert sorted(addresses) == [1, 2, 3]
+        for place, outcome in enumerate(KEPT):
+            together = Histogram.together(pair[place] for bins in addresses.values() for pair in bins.values())
+            total = recording.total(Metric.RESPONSE, slot=slot, outcome=outcome)
+            assert (together.index == total.index).all() and (together.counts == total.counts).all()
+            assert (together.total, together.least, together.most) == (total.total, total.least, total.most)
+
+
+def test_an_address_without_a_number_is_not_counted() -> None:
+    sink = Sink()
+    for number in (0, 2):
+        x = exchange(0, 0, 5, 0, 0, 0, 7)
+        x.address = number
+        sink.recorder.exchange(x, x.due)
+    sink.recorder.flush()
+    assert list(sink.recording.addresses.values) == [Group(2, 0, Outcome.OK)]

@@ -28,11 +28,15 @@ def exchanges(count: int, seed: int = 1, scheduled: bool = True, stamped: bool =
     due = np.full(count, START if scheduled else 0)
     columns = [np.where(new, 7, 0), due, released, released + sign, started, new * (started + connect)]
     rows[:, :10] = np.stack([*columns, started + new * connect, received, received, done], axis=1)
-    rows[:, WIDTH - 4] = np.where(new, connect // 3, -1)  # handshake_cpu
-    rows[:, WIDTH - 3] = wait // 5  # wait_delay
-    rows[:, WIDTH - 2] = np.where(new, connect // 4, -1)  # connect_delay
-    rows[:, WIDTH - 1] = np.where(new, -1, sign // 2)  # build
+    rows[:, _column("handshake_cpu")] = np.where(new, connect // 3, -1)
+    rows[:, _column("wait_delay")] = wait // 5
+    rows[:, _column("connect_delay")] = np.where(new, connect // 4, -1)
+    rows[:, _column("build")] = np.where(new, -1, sign // 2)
     return rows
+
+
+def _column(name: str) -> int:
+    return Instants._fields.index(name)
 
 
 def divided(rows: Integers) -> Shares:
@@ -91,7 +95,7 @@ def test_a_load_without_a_schedule_has_its_service_taken_apart() -> None:
 
 def test_what_never_came_to_start_without_a_schedule_has_no_whole() -> None:
     rows = exchanges(10, scheduled=False)
-    rows[:, Instants._fields.index("started")] = 0
+    rows[:, _column("started")] = 0
     assert divided(rows).count == 0
     assert divided(rows[:0]).slowest(Fraction(1, 100))[Part.WHOLE] == 0
 
