@@ -18,7 +18,6 @@ from loadgen.aws.credentials import SANDBOX
 from loadgen.aws.logs import LINE, Read, accesses, reports
 from loadgen.errors import LoadgenError, ProfileError
 from loadgen.files import open_regular, why
-from loadgen.interrupts import Interrupted
 from loadgen.profile.load import Loaded, from_data
 from loadgen.result.codec import map_text, to_json
 from loadgen.result.exemplars import Exemplars
@@ -231,8 +230,6 @@ async def join_after(
                 return replace(result, join=joined)
             say(Reason.of("join_waits", found=joined.found, count=joined.looked_for, seconds=pause))
             await sleep(pause)
-    except Interrupted:
-        raise
     except LoadgenError as error:
         say(map_text(Reason.of("not_joined", error=str(error)), loaded.secrets.hide))
         return result
