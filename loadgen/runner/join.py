@@ -168,6 +168,8 @@ def exemplars_in(run: Path) -> Exemplars:
     """The exemplars in a run's folder. Raises ProfileError."""
     path = run / exemplars.FILE
     if not path.exists():
+        if document(run / "run.json").get("kind"):
+            raise ProfileError("is of several runs", file=str(run), remedy="Join one of the runs in it")
         remedy = (
             "loadgen keeps ids from the headers of answers: of AWS hosts, of requests with `auth`, and of steps that "
             "capture a header. For an API with a name of its own, add capture: {id: header.apigw-requestid} to the step"
