@@ -18,7 +18,6 @@ from loadgen.aws.credentials import SANDBOX
 from loadgen.aws.logs import LINE, Read, accesses, reports
 from loadgen.errors import LoadgenError, ProfileError
 from loadgen.files import open_regular, why
-from loadgen.interrupts import Interrupted
 from loadgen.profile.load import Loaded, from_data
 from loadgen.result.codec import map_text, to_json
 from loadgen.result.exemplars import Exemplars
@@ -169,6 +168,8 @@ def exemplars_in(run: Path) -> Exemplars:
     """The exemplars in a run's folder. Raises ProfileError."""
     path = run / exemplars.FILE
     if not path.exists():
+        if document(run / "run.json").get("kind"):
+            raise ProfileError("is of several runs", file=str(run), remedy="Join one of the runs in it")
         remedy = (
             "loadgen keeps ids from the headers of answers: of AWS hosts, of requests with `auth`, and of steps that "
             "capture a header. For an API with a name of its own, add capture: {id: header.apigw-requestid} to the step"
@@ -231,8 +232,6 @@ async def join_after(
                 return replace(result, join=joined)
             say(Reason.of("join_waits", found=joined.found, count=joined.looked_for, seconds=pause))
             await sleep(pause)
-    except Interrupted:
-        raise
     except LoadgenError as error:
         say(map_text(Reason.of("not_joined", error=str(error)), loaded.secrets.hide))
         return result

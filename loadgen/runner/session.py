@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from loadgen.errors import LoadgenError
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
 from loadgen.fleet.placement import Local, Placement
-from loadgen.interrupts import Interrupts, interrupts
+from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.net.names import numbered
 from loadgen.net.thread import in_thread
 from loadgen.profile.clients import CLIENTS
@@ -66,7 +66,7 @@ async def run(loaded: Loaded, options: Options, display: Display) -> RunResult:
         async with destination(profile, options.start_sandbox, options.sandbox_at, secrets.account) as to:
             result = await run_at(loaded, options, display, to, signals, secrets)
             if options.join and result.run:
-                with signals.giving_up():
+                with suppress(Interrupted), signals.giving_up():  # a signal ends the search: the run is over
                     return await join_after(result, loaded, options.join, to, options.sandbox_at, display.message)
             return result
 

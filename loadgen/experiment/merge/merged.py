@@ -10,7 +10,9 @@ from pathlib import Path
 
 from loadgen.analysis.build import Measured
 from loadgen.analysis.conclusion import Ending, conclude, untimed
-from loadgen.analysis.documents import as_written
+from loadgen.analysis.documents import as_written, decoded, document
+from loadgen.analysis.exemplars import FILE as EXEMPLARS
+from loadgen.analysis.exemplars import together
 from loadgen.analysis.findings import ORDER
 from loadgen.analysis.latency import QUANTILES
 from loadgen.clock import SECOND
@@ -24,6 +26,7 @@ from loadgen.profile.model import Threshold
 from loadgen.record.samples import FIRST, SLOWEST, Kind
 from loadgen.redaction import Secrets
 from loadgen.result.codec import to_json
+from loadgen.result.exemplars import Exemplars
 from loadgen.result.reason import Reason
 from loadgen.result.run import Metadata, Phase, RunResult, RunVariant, Sample, Samples
 from loadgen.runner.prepared import described
@@ -45,6 +48,10 @@ def merge(runs: Sequence[Path], out: Path, accept_invalid: bool = False) -> RunR
         folder.begin(parts[0].profile, described(metadata, parts[0].plan, None, Secrets()))
         sums = add_up(parts, folder)
         result = _concluded(parts, sums, metadata, out, warnings, accept_invalid)
+        with as_written(out):
+            kept = together([of for part in parts if (of := _exemplars(part))])
+        if kept:
+            folder.keep(EXEMPLARS, to_json(kept))
         folder.finish(to_json(result))
         return result
     except BaseException:
@@ -97,6 +104,11 @@ def _concluded(
 
 
 # what is put together from the results
+
+
+def _exemplars(part: Part) -> Exemplars | None:
+    path = part.folder / EXEMPLARS
+    return decoded(Exemplars, document(path), path) if path.exists() else None
 
 
 def _thresholds(parts: Sequence[Part]) -> dict[str, tuple[Threshold, ...]]:

@@ -113,6 +113,14 @@ def test_a_run_without_ids_says_how_to_get_some(loadgen: Loadgen, tmp_path: Path
     assert "has no ids of requests to look for. loadgen keeps ids from the headers of answers" in called.err
 
 
+def test_of_several_runs_one_is_joined(loadgen: Loadgen, tmp_path: Path) -> None:
+    (folder := tmp_path / "runs" / "several").mkdir(parents=True)
+    (folder / "run.json").write_text('{"kind": "experiment"}')
+    called = loadgen("join", "several", "--logs", "x")
+    assert called.status == Exit.USAGE
+    assert called.err == "loadgen: runs/several: is of several runs. Join one of the runs in it\n"
+
+
 @pytest.mark.parametrize("name", ["exemplars.json", "join.json"])
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema": "loadgen.result/4", "steps": 5}', "\0"])
 def test_what_somebody_else_has_written_is_one_line(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import Any
 
 import pytest
 from engine_harness import Script, profile
+from joinable import exemplar
+from joinable import step as exemplars_of
 from shared_runs import WORKERS, part, whole, write_share
 
+from loadgen.analysis.exemplars import FILE
 from loadgen.analysis.standing import Standing
 from loadgen.clock import MILLISECOND
 from loadgen.errors import Exit, ProfileError
@@ -19,8 +23,11 @@ from loadgen.experiment.merge.merged import merge
 from loadgen.experiment.saved import read
 from loadgen.profile.model import Profile
 from loadgen.record.seconds import read_seconds, replay
+from loadgen.result.codec import to_json
+from loadgen.result.exemplars import Exemplars
 from loadgen.result.reason import Reason
 from loadgen.result.run import JudgedFigure, RunResult
+from loadgen.runner.join import exemplars_in
 from loadgen.transport.scripted import Reply
 from loadgen.trust.finding import Finding, Verdict
 
@@ -277,3 +284,15 @@ def test_ledgers_that_do_not_fit_are_refused(one: Path, tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="it has a worker 7, and 2 workers"):
         merge([one], tmp_path / "whole")
     assert not (tmp_path / "whole").exists(), "half a run is none"
+
+
+def test_the_ids_of_all_machines_are_there_to_be_joined(three: list[Path], tmp_path: Path) -> None:
+    parts = [Path(shutil.copytree(folder, tmp_path / folder.name)) for folder in three]
+    for number, folder in enumerate(parts[:2]):
+        of = exemplars_of(
+            [exemplar(10 * number + n, 50.0 - n) for n in range(5)], [], 5, phase="main", scenario="b", step="u"
+        )
+        (folder / FILE).write_text(json.dumps(to_json(Exemplars(steps=(of,)))))
+    merge(parts, tmp_path / "whole")
+    [of] = exemplars_in(tmp_path / "whole").steps
+    assert (of.requests, len(of.slowest)) == (10, 10)
