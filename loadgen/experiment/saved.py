@@ -30,6 +30,7 @@ from loadgen.result.join import JoinResult
 from loadgen.result.reason import Reason
 from loadgen.result.run import Metadata, RunResult, Until
 from loadgen.result.tune import TuneResult
+from loadgen.runner.function.journal import read_journal
 from loadgen.runner.join import FILE as JOINED
 from loadgen.runner.witness.load import witness_plan
 from loadgen.store import latest, newest_first
@@ -108,6 +109,8 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
         session = Session(metadata.session.reuse == "shared", metadata.session.connections)
         evidence = evidence_of(ledger, tails(plan, recording), health, session=session)
         warnings = [Reason.of("run_died")]
+        if (changes := read_journal(run).entries[1:]) and changes[-1].kind != "restored":
+            warnings.append(Reason.of("force_cold_not_restored", error="the run died", folder=str(run)))
         if lost:
             warnings.append(Reason.of("open_when_it_died", exchanges=lost))
         if (missing := untimed(ledger, recording)) > 0:

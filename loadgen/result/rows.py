@@ -28,7 +28,7 @@ EXPERIMENT_COLUMNS = (
     "throttled", "unsettled_rounds", "core", "usd",
 )  # fmt: skip
 TUNE_COLUMNS = (
-    "memory_mb", "calls", "failed", "cold_share", "metric", "count", "mean_ms",
+    "cell", "memory_mb", "calls", "failed", "cold_share", "metric", "count", "mean_ms",
     *(f"{name}{end}_ms" for name in ("p50", "p95", "p99") for end in ("", "_low", "_high")),
     "billed_ms", "usd_per_million", "usd_per_million_inside", "trimmed_ms", "trimmed_usd", "kept", "chosen",
 )  # fmt: skip
@@ -99,6 +99,7 @@ def _of_tune(result: TuneResult) -> Iterator[Row]:
 
 def _of_size(result: TuneResult, size: TuneSize) -> Row:
     return {
+        "cell": size.cell,
         "memory_mb": size.memory,
         "calls": size.calls,
         "failed": size.failed,

@@ -97,6 +97,9 @@ def test_what_was_killed_is_restored(sandbox: SandboxProcess, tmp_path: Path, li
     with Program(tmp_path, *written(tmp_path, sandbox.http), env=KEYS) as program:
         program.soon(lambda: journal.exists() and journal.read_text().count("\n") >= lines)
     program.leaves_nothing()
+    report = run(tmp_path, "report", "run")
+    told = "the function's description was not restored: the run died"
+    assert (told in " ".join(report.out.split())) == (lines > 1)
     ran = run(tmp_path, "tune", "--restore", "run", env=KEYS)
     assert (ran.status, ran.err) == (0, "")
     assert ran.out.startswith("The description is ")

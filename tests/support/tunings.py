@@ -26,12 +26,14 @@ from loadgen.result.codec import to_json
 from loadgen.result.run import RunResult
 from loadgen.result.tune import TunePlan, TuneResult
 from loadgen.runner.control import CallFailed
-from loadgen.runner.function.calls import Configuration, Settings, configuration_of, differing
+from loadgen.runner.function.calls import Configuration, Provisioned, Settings, configuration_of, differing
 from loadgen.runner.options import Options
 from loadgen.sandbox.virtual import VirtualSandbox
 from loadgen.transport.scripted import Reply
 
-PATH = "/2015-03-31/functions/orders/configuration"
+ORDERS = "/2015-03-31/functions/orders"
+PATH = f"{ORDERS}/configuration"
+PROVISIONED = "/2019-09-30/functions/orders/provisioned-concurrency"
 PROFILE = """
 name: orders
 target: {lambda: {function: orders, endpoint: sandbox}}
@@ -70,18 +72,40 @@ class Function:
     # its configuration
 
     async def read(self, qualifier: str = "") -> Configuration:
-        return configuration_of(self.ask("GET"))
+        return configuration_of(self.ask("GET", f"{PATH}?Qualifier={qualifier}" if qualifier else PATH))
 
     async def configure(self, wanted: Settings, now: Configuration) -> Configuration:
         return configuration_of(self.ask("PUT", **differing(wanted, now), RevisionId=now.revision))
 
-    def ask(self, method: str, **body: Any) -> Any:
+    async def publish(self, description: str) -> Configuration:
+        return configuration_of(self.ask("POST", f"{ORDERS}/versions", Description=description))
+
+    async def versions(self) -> list[Configuration]:
+        return [configuration_of(of) for of in self.ask("GET", f"{ORDERS}/versions")["Versions"]]
+
+    async def delete(self, version: str) -> None:
+        self.ask("DELETE", f"{ORDERS}?Qualifier={version}")
+
+    async def provisioned(self, qualifier: str) -> Provisioned | None:
+        try:
+            said = self.ask("GET", f"{PROVISIONED}?Qualifier={qualifier}")
+        except CallFailed:
+            return None
+        return Provisioned(said["RequestedProvisionedConcurrentExecutions"], said["Status"])
+
+    async def provision(self, qualifier: str, number: int) -> None:
+        self.ask("PUT", f"{PROVISIONED}?Qualifier={qualifier}", ProvisionedConcurrentExecutions=number)
+
+    async def release(self, qualifier: str) -> None:
+        self.ask("DELETE", f"{PROVISIONED}?Qualifier={qualifier}")
+
+    def ask(self, method: str, path: str = PATH, **body: Any) -> Any:
         """What an answer has, 5 s later: an update is over by then."""
         content = json.dumps(body).encode() if body else b""
-        answer = self.sandbox.answer(Request(method, PATH, (), content), first=False)
+        answer = self.sandbox.answer(Request(method, path, (), content), first=False)
         self.clock.run(until=self.clock.now() + 5 * SECOND)
-        said = json.loads(answer.body)
-        if answer.status != 200:
+        said = json.loads(answer.body or b"{}")
+        if answer.status >= 400:
             raise CallFailed(str(said), "PreconditionFailedException")
         return said
 

@@ -290,7 +290,7 @@ async def restore(folder: Path, options: Options) -> Restored:
     are still as it left them, and take away what it has made. Raises LoadgenError, and SomebodyElse if somebody else
     has changed a function since."""
     kind = document(folder / "run.json").get("kind")
-    if kind not in ("tune", "run"):
+    if kind not in ("tune", None):  # run.json of a run says no kind
         raise ProfileError("is not the folder of `loadgen tune` or of a run", file=str(folder))
     plan = read_metadata(folder).plan if kind == "tune" else None
     journal, log = read_journal(folder), read_log(folder)

@@ -11,8 +11,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tunings import Function, tuned
+from tunings import ORDERS, Function, tuned
 
+from loadgen.experiment.tune.plan import Matrix, starts_of
 from loadgen.report.formats import json_text
 from loadgen.report.formats.csv import csv_text
 from loadgen.report.formats.junit import junit_text
@@ -22,7 +23,7 @@ from loadgen.report.sharing import shared
 from loadgen.report.styles import text_of
 from loadgen.report.terminal.runs import runs
 from loadgen.report.terminal.screen import render
-from loadgen.report.tuned import advice, picture
+from loadgen.report.tuned import advice, picture, provisioned
 from loadgen.result.codec import from_json
 from loadgen.result.tune import TuneResult
 
@@ -139,3 +140,72 @@ def test_names_of_accounts_are_left_out_when_it_is_shared() -> None:
 def test_without_a_visit_nothing_is_recommended() -> None:
     of = replace(result(), sizes=(), choices=(), visits=(), trust=None, power_tuning=None)
     assert "No size is recommended" in render(of, width=80, color=False)
+
+
+# cells that are more than memory sizes
+
+
+@cache
+def cells() -> TuneResult:
+    import tempfile
+
+    matrix = Matrix(starts_of("on-demand,snapstart,provisioned=2"))
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        function = Function(
+            {"service": "lognormal(p50=20ms, p99=40ms)"}, {"cpu_bound": "50%", "snap_start": {"restore": "12ms"}}
+        )
+        made = tuned(
+            Path(folder) / "run", patch, function, (512, 1024), 1, calls=300, rounds=2, rate=20, matrix=matrix,
+            keep=("p50 < 100ms",),
+        )  # fmt: skip
+        assert (function.memory, len(function.ask("GET", f"{ORDERS}/versions")["Versions"])) == (512, 1)
+    return replace(made, run="runs/tune-orders")
+
+
+NAMES = [f"{memory} MB{start}" for memory in (512, 1024) for start in ("", " snapstart", " provisioned=2")]
+
+
+def test_each_cell_has_its_price_and_its_cold_starts() -> None:
+    """https://aws.amazon.com/lambda/pricing/: two environments of 512 MB are 1 GB-s a second, and 20 calls share it."""
+    of = {size.cell: size for size in cells().sizes}
+    assert [*of] == NAMES and all(size.calls == 300 for size in of.values())
+    plain, provisioned, snapstart = (of[f"512 MB{start}"] for start in ("", " provisioned=2", " snapstart"))
+    assert plain.billed_ms and provisioned.billed_ms and provisioned.usd_per_million and plain.usd_per_million
+    assert plain.usd_per_million == pytest.approx(plain.billed_ms / 2 * 16.66667 / 1000 * 1000 / 1000 + 0.2, rel=1e-4)
+    assert (provisioned.rate, provisioned.provisioned_usd_per_hour) == (
+        20,
+        pytest.approx(3600 * 0.0000041667, abs=1e-6),
+    )
+    own = provisioned.billed_ms / 1000 / 2 * 0.0000097222 + 2e-7
+    assert provisioned.usd_per_million == pytest.approx(1e6 * (own + 0.0000041667 / 20), rel=1e-4)
+    assert plain.cold.count and plain.rate is None and plain.provisioned_usd_per_hour is None
+    assert snapstart.cold.mean and plain.cold.mean and snapstart.cold.mean < plain.cold.mean
+    assert cells().power_tuning is None, "it has memory sizes alone"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_the_screen_of_cells_fits(width: int) -> None:
+    lines = render(cells(), width=width, color=False).splitlines()
+    assert max(map(len, lines)) <= width
+    text = " ".join(" ".join(lines).split())
+    assert "is the cheapest cell that keeps p50 < 100ms" in text
+    assert "512 MB provisioned=2: $0.015 an hour for its environments, $0.208 of a million calls at 20/s" in text
+
+
+def test_cells_are_on_every_output() -> None:
+    every = [markdown_text(cells()), html_text(cells(), ()), csv_text(cells()), json_text(cells())]
+    for text in every:
+        assert all(name in text for name in NAMES)
+    assert from_json(TuneResult, json.loads(json_text(cells()))) == cells()
+
+
+def test_a_price_that_is_not_known_is_said_with_the_key_for_it() -> None:
+    """As that of provisioned concurrency on arm64 is, but in us-east-1."""
+    unknown = replace(cells().prices, provisioned_usd=None, provisioned_call_usd=None)
+    sizes = tuple(replace(of, provisioned_usd_per_hour=None, usd_per_million=None) for of in cells().sizes)
+    told = [*provisioned(replace(cells(), prices=unknown, sizes=sizes))]
+    assert told == [
+        f"{name}: no price is known; set target.lambda.prices.provisioned_gb_second and its call's"
+        for name in NAMES
+        if "provisioned" in name
+    ]
