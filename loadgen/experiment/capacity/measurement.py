@@ -193,7 +193,7 @@ class _Measurement:
         """Whether the step, as it is planned, keeps all steps within `max_cost`."""
         limit, spent = self.loaded.profile.max_cost, sum(of.usd or 0.0 for of in self.steps)
         of_step = profile_of(self.loaded, self.plan, self.keep, step).profile
-        if limit is None or spent + planned_usd(of_step) <= limit:
+        if limit is None or spent + planned_usd(of_step, self.steps) <= limit:
             return True
         self.warn(Reason.of("capacity_stopped_by_cost", usd=spent))
         return False

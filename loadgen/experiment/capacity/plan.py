@@ -144,8 +144,7 @@ def _first(profile: Profile) -> float:
 
 def bounded(profile: Profile, plan: CapacityPlan, loopback: bool) -> None:
     """Raises ProfileError for a load that somebody else has to bear or to pay, and that nothing bounds."""
-    table = profile.target.dynamodb
-    if table and billed(profile.target.host) and profile.max_cost is None:
+    if profile.target.service and billed(profile.target.host) and profile.max_cost is None:
         raise ProfileError("a capacity on AWS needs max_cost", key="max_cost", remedy="Set it: --set 'max_cost=$1.50'")
     if not loopback and plan.max_rate is None:
         problem = "the target is not on this machine, and nothing bounds the rate"

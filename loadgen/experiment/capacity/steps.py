@@ -18,6 +18,7 @@ from loadgen.result.capacity import CapacityPlan, CapacityStep, StepCondition
 from loadgen.result.reason import Reason
 from loadgen.result.run import Attribution, RunResult
 from loadgen.result.run import Phase as MeasuredPhase
+from loadgen.runner.function.cost import planned_function
 from loadgen.runner.table.cost import Cost
 
 LEAD_IN, STEP = "lead-in", "step"  # the phases of a step's run
@@ -66,11 +67,17 @@ def _open_at_most(profile: Profile, keep: Sequence[Threshold], rate: float) -> i
     return most if own is None else min(own, most)
 
 
-def planned_usd(profile: Profile) -> float:
-    """What a step's run costs as it is planned; nothing if its target is no table, or one that is not billed so."""
-    if not profile.target.dynamodb:
+def planned_usd(profile: Profile, steps: Sequence[CapacityStep]) -> float:
+    """What a step's run costs as it is planned; of a function, by what a call of the `steps` before it did. Nothing if
+    its target is neither a table nor a function, or a table that is not billed so."""
+    plan = Plan.of(profile)
+    if profile.target.dynamodb:
+        return Cost(profile, plan).plan(made=False).total.usd or 0.0
+    function, paid = profile.target.function, [step for step in steps if step.usd and step.requests]
+    if function is None or not paid:
         return 0.0
-    return Cost(profile, Plan.of(profile)).plan(made=False).total.usd or 0.0
+    each = sum(step.usd or 0.0 for step in paid) / sum(step.requests for step in paid)
+    return each * (planned_function(profile, plan).requests or 0)
 
 
 def step_of(plan: CapacityPlan, keep: Sequence[Threshold], step: Next, result: RunResult) -> CapacityStep:

@@ -25,7 +25,7 @@ from loadgen.report.terminal.live import Silence
 from loadgen.report.terminal.screen import render
 from loadgen.result.capacity import CapacityPlan, CapacityResult
 from loadgen.result.codec import from_json, to_json
-from loadgen.result.run import Cost, RunResult
+from loadgen.result.run import Cost, FunctionCost, LambdaPrices, RunResult
 from loadgen.runner.options import Options
 
 PLAIN = "name: c\ntarget: http://127.0.0.1:1\nload: [{name: a, rate: 20/s, for: 1s}]\n"
@@ -151,6 +151,30 @@ def test_the_cost_of_all_steps_is_bounded(target: Target, tmp_path: Path) -> Non
     assert warning.code == "capacity_stopped_by_cost" and warning.values["usd"] == pytest.approx(0.0009)
     assert sum(step.usd or 0 for step in result.steps) <= 0.00095
     assert "max_cost" in render(result, width=80, color=False) and "$0.00" in render(result, width=80, color=False)
+
+
+FUNCTION = TABLE.replace("dynamodb: {table: orders,", "lambda: {function: orders,").replace(
+    "{name: put, PutItem: {Item: {pk: x}}}", "{name: call, Invoke: {}}"
+)
+
+
+def test_of_a_function_the_steps_so_far_tell_what_the_next_one_costs(target: Target, tmp_path: Path) -> None:
+    """The first three steps are of 10, 20 and 40 calls, $0.00001 each; the fourth one, of 80, would be $0.0008 more."""
+    target.after = lambda number, result: replace(
+        result, function_cost=function_cost(0.00001 * result.variant.requests.sent)
+    )
+    result = measured(tmp_path / "run", FUNCTION)
+    assert not result.complete
+    (warning,) = result.warnings
+    assert warning.code == "capacity_stopped_by_cost"
+    spent = sum(step.usd or 0 for step in result.steps)
+    assert 0 < spent <= 0.00095
+    assert warning.values["usd"] == pytest.approx(spent)
+
+
+def function_cost(usd: float) -> FunctionCost:
+    prices = LambdaPrices("us-east-1", "us-east-1", "x86_64", 1e-5, 0.2, "2026-11", "here")
+    return FunctionCost(usd, True, 10, 10, 1.0, None, prices, 0.00095)
 
 
 def test_variants_are_measured_in_turns_and_compared(target: Target, tmp_path: Path) -> None:
