@@ -134,7 +134,6 @@ def facts(server: Server, plan: CapacityPlan, step: Next, drawn: Drawn) -> Capac
     grew = settling(drawn.counts.astype(int), drawn.totals, lasts / len(drawn.counts))
     unsettled = grew is not None and all(of.grew for of in grew)
     latency, errors = plan.keep
-    wait, own = {"limit_connections": (0.8, 0.0), "limit_machine": (0.0, 0.8)}.get(server.limited_by, (0.0, 0.0))
     return CapacityStep(
         number=step.number,
         stage=step.stage,
@@ -149,12 +148,19 @@ def facts(server: Server, plan: CapacityPlan, step: Next, drawn: Drawn) -> Capac
         ),
         above=above(unsettled, count, drawn.grown, 0),
         failures={"throttled: 429": drawn.refused} if drawn.refused else {},
-        tail=Attribution(1.0, 1.0 - wait - own, 0.0, wait, 0.0, 0.0, own, False, 10),
+        tail=_tail(server, drawn.value_ms),
         unsent={},
         core=None,
         trust="VALID",
         folder="",
     )
+
+
+def _tail(server: Server, value: float) -> Attribution:
+    """Whose time the percentile is: beyond that of an idle target, most of it is of what sets the limit."""
+    more = 0.8 * max(0.0, value + 1e3 * server.service * math.log(1 - server.quantile))
+    wait, own = (more * (server.limited_by == code) for code in ("limit_connections", "limit_machine"))
+    return Attribution(value, value - wait - own, 0.0, wait, 0.0, 0.0, own, False, 10)
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """Which rate comes next, from the steps so far. Pure, so that an interrupted measurement can go on from its folder.
 
 Doubling finds a rate that breaks a condition, and halves of the span narrow that to about a fifth. The steps that are
-measured then come in three parts. The first is spread evenly over the span; each next one over where the steps so far
-put the crossing. The rates of a part are drawn one in each of as many equal pieces, in a drawn order.
+measured then come in parts of three. The first is spread evenly over the span; each next one over where the steps so
+far put the crossing: a search that was misled by a burst costs a few steps, and not a third of them. The rates of a
+part are drawn one in each of as many equal pieces, in a drawn order.
 """
 
 from __future__ import annotations
@@ -10,22 +11,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from loadgen.experiment.capacity.judgement import Edge, edge
 from loadgen.experiment.order import order, seed_of
 from loadgen.result.capacity import CapacityPlan, CapacityStep, Stage
 from loadgen.workload.draws import stream_of
 
-PARTS = 3
+PART = 3  # steps
 NARROW = 1.25  # the search ends when the rate that broke is no more than so many times the one that kept
 LOWEST = 1 / 16  # of the first rate: below it nothing is searched
 WIDER = 1.1  # the first part reaches so far beyond the span: a single step of the search may be wrong
 CLEARLY = 1.0
 SOME = 3  # requests beyond a limit: fewer are chance
-AROUND = (0.1, 50.0)  # times the allowed share: where the line has these, the next part begins and ends
-REACH = (1.15, 1.25)  # a part reaches at least, and at most, so far beyond the crossing
-NEAR = 1.06  # a part reaches at least so far beyond both ends, where latency is what breaks
+AROUND = (0.1, 12.0)  # times the allowed share: where the line has these, the next part begins and ends
+REACH = (1.06, 1.25)  # a part reaches at least, and at most, so far beyond the crossing
+FAR = 1.15  # likewise, where no step is on the other side, and below the highest rate
+AGAIN = 1 / 3  # of the steps try the highest rate again before it is believed to keep the conditions
+NEAR = 1.06  # a part reaches at least so far beyond both ends, as what is spread by chance has to be seen there
 _RATES, _ORDER = 11, 12  # the numbers of random streams of the seed
 
 
@@ -73,30 +75,26 @@ def _of_variant(plan: CapacityPlan, at: int) -> CapacityPlan:
 
 def _next(plan: CapacityPlan, steps: Sequence[CapacityStep]) -> Next | None:
     """The next step of one variant, of which `steps` are; None if all are made, or if there is nothing to be measured:
-    even the lowest rate broke a condition, or even the highest kept them, in the search and in the first part, which is
-    just below it."""
+    even the lowest rate broke a condition, or even the highest kept them, in the search and in the first third of the
+    steps, which are just below it."""
     number, span = len(steps) + 1, span_of(steps)
     measured = [step for step in steps if step.stage == "measure"]
     if not measured and (rate := _searched(plan, span)) is not None:
         return Next(number, "search", _round(rate))
     if span.kept is None or len(measured) >= plan.steps:
         return None
+    begun = len(measured) - len(measured) % PART
+    if begun >= plan.steps * AGAIN and span.broken is None and not any(broke(step) for step in measured[:begun]):
+        return None  # even the highest rate kept the conditions, and not by chance
     low, high = span.kept / WIDER, (span.broken or span.kept) * WIDER
-    sizes = [len(part) for part in _split(plan.steps)]
-    begun = 0
-    for part, size in enumerate(sizes):
-        if len(measured) < begun + size:
-            if part and span.broken is None and not any(broke(step) for step in measured):
-                return None  # even the highest rate kept the conditions, and not by chance
-            if part:
-                before = {step.number for step in measured[:begun]}
-                known = [step for step in steps if step.stage == "search" or step.number in before]
-                low, high = around(edge(plan, known), low, high)
-            if plan.max_rate:
-                low, high = min(low, plan.max_rate / REACH[0]), min(high, plan.max_rate)
-            return Next(number, "measure", _round(_drawn(plan.seed, part, size, low, high)[len(measured) - begun]))
-        begun += size
-    return None
+    if begun:
+        before = {step.number for step in measured[:begun]}
+        known = [step for step in steps if step.stage == "search" or step.number in before]
+        low, high = around(edge(plan, known), low, high)
+    if plan.max_rate:
+        low, high = min(low, plan.max_rate / FAR), min(high, plan.max_rate)
+    rates = _drawn(plan.seed, begun // PART, min(PART, plan.steps - begun), low, high)
+    return Next(number, "measure", _round(rates[len(measured) - begun]))
 
 
 def span_of(steps: Sequence[CapacityStep]) -> Span:
@@ -136,20 +134,12 @@ def around(found: Edge, low: float, high: float) -> tuple[float, float]:
         return low, high
     if crossing.low and crossing.high:
         margin = (crossing.high - crossing.low) / 4
-        if found.errors:
-            return crossing.low - margin, crossing.high + margin
-        # what is spread by chance has to be seen on either side
         return min(crossing.low - margin, crossing.low / NEAR), max(crossing.high + margin, crossing.high * NEAR)
     if crossing.low:
-        return crossing.low / REACH[0], max(high, crossing.low * REACH[1])
+        return crossing.low / FAR, max(high, crossing.low * REACH[1])
     if crossing.high:
-        return min(low, crossing.high / REACH[1]), crossing.high * REACH[0]
+        return min(low, crossing.high / REACH[1]), crossing.high * FAR
     return low, high
-
-
-def _split(steps: int) -> list[range]:
-    edges = [steps * part // PARTS for part in range(PARTS + 1)]
-    return [range(first, last) for first, last in pairwise(edges)]
 
 
 def _drawn(seed: int, part: int, size: int, low: float, high: float) -> list[float]:

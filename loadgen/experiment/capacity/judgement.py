@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from loadgen.result.capacity import CapacityPlan, CapacityRatio, CapacityStep, CapacityVariant, HighestRate
 from loadgen.result.reason import Reason
+from loadgen.result.run import Attribution
 from loadgen.runner.progress import CapacitySoFar, StepSoFar
 from loadgen.stats.bucket import Bucket, Refusals, bucket
 from loadgen.stats.crossing import CONFIDENCE, Crossing, Point, cliff, crossing
@@ -143,9 +145,10 @@ def limit_of(plan: CapacityPlan, steps: Sequence[CapacityStep], first: Edge) -> 
     above = _above(steps, first, edge_at)
     if not above:
         return Reason.of("limit_not_known")
+    below = [step for step in steps if step.kept and step.rate < edge_at <= BEYOND * step.rate]
     if first.errors:
-        return _of_failures(above, first.throttle)
-    return _of_latency(above)
+        return _of_failures(above, below, first.throttle)
+    return _of_latency(above, below)
 
 
 def _above(steps: Sequence[CapacityStep], first: Edge, rate: float) -> list[CapacityStep]:
@@ -159,13 +162,13 @@ def _above(steps: Sequence[CapacityStep], first: Edge, rate: float) -> list[Capa
     return [step for at, step in enumerate(broken) if at < FEW or step.rate <= BEYOND * rate]
 
 
-def _of_failures(above: Sequence[CapacityStep], throttle: Bucket | None) -> Reason:
+def _of_failures(above: Sequence[CapacityStep], below: Sequence[CapacityStep], throttle: Bucket | None) -> Reason:
     failures = Counter[str]()
     for step in above:
         failures.update(step.failures)
     total = failures.total()
     if not total:
-        return _of_latency(above)
+        return _of_latency(above, below)
     by_outcome = Counter[str]()
     for name, count in failures.items():
         by_outcome[name.partition(":")[0]] += count
@@ -182,33 +185,67 @@ def _of_failures(above: Sequence[CapacityStep], throttle: Bucket | None) -> Reas
     return Reason.of("limit_errors", outcome=outcome, **told)
 
 
-def _of_latency(above: Sequence[CapacityStep]) -> Reason:
-    # a step that may not have more open sends less than planned, which is INVALID as well
-    invalid = sum(step.trust == "INVALID" and not step.unsent for step in above)
-    own, wait, target = _times(above)
-    whole = own + wait + target
+def _of_latency(above: Sequence[CapacityStep], below: Sequence[CapacityStep]) -> Reason:
+    """Whose time grew the most from the steps below the capacity to those above it. What is as long below it, as on a
+    machine that others keep busy, set no limit."""
+    grew, times = _times(above, _mean(below)), _times(above, _Times())
+    whole, named = times.whole, (grew if grew.whole else times).largest
     core = max((step.core for step in above if step.core is not None), default=None)
-    if (whole and own > max(wait, target)) or 2 * invalid > len(above):
-        share = round(own / whole, 4) if whole else None
+    invalid = _invalid(above)
+    if named == "own" or (2 * invalid > len(above) and 2 * _invalid(below) <= len(below)):
+        share = round(times.own / whole, 4) if whole else None
         return Reason.of("limit_machine", share=share, invalid=invalid, steps=len(above), core=core)
-    if whole and wait > target:
-        return Reason.of("limit_connections", share=round(wait / whole, 4))
-    grew = sum(step.above is not None for step in above)
-    share = round(target / whole, 4) if whole else None
-    return Reason.of("limit_target", share=share, grew=grew, steps=len(above), core=core)
+    if named == "wait":
+        return Reason.of("limit_connections", share=round(times.wait / whole, 4))
+    unsettled = sum(step.above is not None for step in above)
+    share = round(times.target / whole, 4) if whole else None
+    return Reason.of("limit_target", share=share, grew=unsettled, steps=len(above), core=core)
 
 
-def _times(above: Sequence[CapacityStep]) -> tuple[float, float, float]:
-    """This machine's time, the wait for a connection, and the target's, of the slow requests of all steps: the largest
-    set the limit. Each step counts alike: the parts of its tail are taken as shares."""
-    own = wait = target = 0.0
-    for step in above:
-        tail = step.tail
-        if tail and tail.value > 0:
-            own += (tail.own + tail.build) / tail.value
-            wait += tail.wait / tail.value
-            target += (tail.target + tail.connect + tail.held) / tail.value
-    return own, wait, target
+def _invalid(steps: Sequence[CapacityStep]) -> int:
+    # a step that may not have more open sends less than planned, which is INVALID as well
+    return sum(step.trust == "INVALID" and not step.unsent for step in steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Of slow requests: the target's time, the wait for a connection, and this machine's."""
+
+    target: float = 0.0
+    wait: float = 0.0
+    own: float = 0.0
+
+    @classmethod
+    def of(cls, tail: Attribution) -> _Times:
+        return cls(tail.target + tail.connect + tail.held, tail.wait, tail.own + tail.build)
+
+    @property
+    def whole(self) -> float:
+        return self.target + self.wait + self.own
+
+    @property
+    def largest(self) -> Literal["target", "wait", "own"]:
+        if self.own > max(self.wait, self.target):
+            return "own"
+        return "wait" if self.wait > self.target else "target"
+
+
+def _mean(steps: Sequence[CapacityStep]) -> _Times:
+    each = [_Times.of(step.tail) for step in steps if step.tail]
+    number = max(1, len(each))
+    return _Times(*(sum(getattr(of, part) for of in each) / number for part in ("target", "wait", "own")))
+
+
+def _times(steps: Sequence[CapacityStep], base: _Times) -> _Times:
+    """The slow requests' times beyond those of `base`, of all steps together. Each step counts alike: they are taken as
+    shares of its own."""
+    target = wait = own = 0.0
+    for tail in (step.tail for step in steps if step.tail and step.tail.value > 0):
+        of = _Times.of(tail)
+        target += max(0.0, of.target - base.target) / tail.value
+        wait += max(0.0, of.wait - base.wait) / tail.value
+        own += max(0.0, of.own - base.own) / tail.value
+    return _Times(target, wait, own)
 
 
 def _digits(rate: float | None) -> float | None:

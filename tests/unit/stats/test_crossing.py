@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from loadgen.stats.crossing import Point, cliff, crossing, fieller, fit
+from loadgen.stats.crossing import SURE, Point, cliff, crossing, fit
+from loadgen.stats.distributions import t_quantile, variance_bound
 
 ALLOWED = 0.01
 
@@ -29,14 +30,39 @@ def test_a_line_is_found_again() -> None:
     assert found.at(10) == pytest.approx(100 + (math.log(0.1 / 0.9) - math.log(0.01 / 0.99)) / found.slope, rel=1e-4)
 
 
-def test_fieller_by_hand() -> None:
-    """For a known slope it is Student's interval; for one that may be 0 there is none. Between: the roots of Fieller's
-    quadratic."""
-    assert fieller(-2.0, 1.0, np.array([[0.25, 0.0], [0.0, 0.0]])) == pytest.approx((1.5, 2.5))
-    assert fieller(-2.0, 1.0, np.array([[0.25, 0.0], [0.0, 1.1]])) is None
-    low, high = fieller(-2.0, 1.0, np.array([[0.25, 0.0], [0.0, 0.16]])) or (0, 0)
-    for end in (low, high):
-        assert (-2 + end) ** 2 == pytest.approx(0.25 + 0.16 * end**2)
+def test_the_ends_are_where_no_line_comes_near() -> None:
+    """Looked for line by line: the least deviance of all lines through an end is as far above the least of all."""
+    bent = [0.5, 2.0, 1.0, 0.7, 1.4]
+    steps = [
+        Point(of.rate, of.count, round(of.beyond * bent[at % 5])) for at, of in enumerate(points(*range(90, 120, 2)))
+    ]
+    found = fit(steps, ALLOWED)
+    assert found and found.rate and found.low and found.high and found.points == len(steps)
+
+    def deviance(rate: float, slope: float) -> float:
+        shares = [line(of.rate, rate, slope) for of in steps]
+        away = [math.sqrt(of.share) - math.sqrt(share) for of, share in zip(steps, shares, strict=True)]
+        return sum(4 * of.count * d**2 / math.sqrt(share) for of, d, share in zip(steps, away, shares, strict=True))
+
+    least = deviance(found.rate, found.slope)
+    low, high = (min(deviance(end, 0.002 * of) for of in range(1, 200)) - least for end in (found.low, found.high))
+    assert low == pytest.approx(high, rel=0.03)
+    squares = sum(
+        of.count
+        * (of.share - line(of.rate, found.rate, found.slope)) ** 2
+        / line(of.rate, found.rate, found.slope) ** 1.5
+        for of in steps
+    )
+    df = len(steps) - 2
+    assert low == pytest.approx(squares / df * t_quantile(0.975, df) ** 2 * variance_bound(df, SURE), rel=0.03)
+
+
+def test_steps_without_any_slow_request_count() -> None:
+    """The same slow requests, and more time far below in which there was none: the line is steeper there."""
+    slow = [Point(100, 3000, 30), Point(104, 3000, 90), Point(108, 3000, 200), Point(112, 3000, 500)] * 2
+    few, many = (fit([*slow, *[Point(92, 3000, 0)] * number], ALLOWED) for number in (1, 8))
+    assert few and many and few.low and many.low and few.high and many.high
+    assert many.high - many.low < few.high - few.low
 
 
 def test_a_target_without_a_slope_is_a_cliff() -> None:

@@ -37,6 +37,17 @@ def test_what_set_the_limit(beyond: dict[str, object], code: str) -> None:
     assert capacity.condition == (ERRORS if "failures" in beyond else LATENCY)
 
 
+def test_what_is_as_long_below_the_capacity_set_no_limit() -> None:
+    """A machine that others keep busy makes most of the slow requests' time at any rate; the target's is what grows."""
+    noise = {"own": 0.6, "trust": "INVALID"}
+    steps = [*(step(rate, **noise) for rate in (80, 90, 100)), *(step(rate, 0.4, **noise) for rate in (110, 130))]  # type: ignore[arg-type]
+    longer = [replace(of, tail=replace(of.tail, value=150.0, target=90.0)) for of in steps[3:] if of.tail]
+    found = capacity_of(plan(), [*steps[:3], *longer]).limit
+    assert (found.code, found.values["share"]) == ("limit_target", 0.6)
+    slower = [replace(of, tail=replace(of.tail, value=150.0, own=110.0)) for of in steps[3:] if of.tail]
+    assert capacity_of(plan(), [*steps[:3], *slower]).limit.code == "limit_machine"
+
+
 def test_the_numbers_of_a_throttle_are_told() -> None:
     failures = {"throttled: 429": 150, "throttled: Rate exceeded": 50, "timeout: timeout": 50}
     limit = capacity_of(plan(), [*kept(100), step(120, failures=failures)]).limit

@@ -191,7 +191,7 @@ def test_variants_are_measured_in_turns_and_compared(target: Target, tmp_path: P
     assert {(of.variant, of.status) for of in result.thresholds} == {("shared", "passed"), ("fresh", "failed")}
     assert result.exit_status == 4
     assert read(tmp_path / "run") == result
-    assert "fresh breaks at 0.70 [0.65, 0.75] of the rate of shared" in render(result, width=80, color=False)
+    assert "fresh breaks at 0.65 [0.62, 0.68] of the rate of shared" in render(result, width=80, color=False)
     assert max(map(len, render(result, width=80, color=False).splitlines())) <= 80
 
 
