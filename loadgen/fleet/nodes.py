@@ -130,7 +130,7 @@ class RemoteNode:
 
     def __init__(self, number: int, link: Link, about: About) -> None:
         self.number, self.about, self._link = number, about, link
-        self.name = f"{about.host} ({about.address})"
+        self.name = f"{number} ({about.address})"
         self.clock = NodeClock()
         self.gone = ""  # why
         self._orders: queue.SimpleQueue[ToNode] = queue.SimpleQueue()
@@ -309,10 +309,18 @@ class OnNodes:
     def place(
         self, work: Assignment, plan: Plan, received: Callable[[FromWorker], None], ended: Callable[[], None]
     ) -> Placed:
-        node = self._nodes[work.share.index * len(self._nodes) // work.share.workers]
+        node = self._nodes[self.workers(work.share.workers)[work.share.index]]
         ledger = Ledger.in_file(work.ledger, len(plan.all_runs), plan.slots)
         sealed = self._sealer.seal(replace(work, access=Access(), environment={}))
         return node.place(self._number, sealed, self._simulated, self._tries, ledger, received, ended)
+
+    def workers(self, count: int) -> dict[int, int]:
+        """The node of each of so many workers."""
+        return {index: index * len(self._nodes) // count for index in range(count)}
+
+    @property
+    def nodes(self) -> tuple[RemoteNode, ...]:
+        return tuple(self._nodes)
 
 
 def _texts(loaded: Loaded, source: str) -> tuple[str, ...]:

@@ -78,9 +78,9 @@ class ScriptedLink:
         self._node.close()
 
 
-def remote(lend: Lend, ahead: int = 0) -> tuple[RemoteNode, ScriptedLink, Stage]:
+def remote(number: int, lend: Lend, ahead: int = 0) -> tuple[RemoteNode, ScriptedLink, Stage]:
     """A node as its fleet sees it, and what is behind it."""
     stage, loop = Stage(), asyncio.get_running_loop()
     link = ScriptedLink(loop, Node(lend, lambda: None, stage), ahead)
-    node = RemoteNode(0, link, ABOUT)
+    node = RemoteNode(number, link, ABOUT)
     return node, link, stage

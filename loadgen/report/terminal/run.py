@@ -13,6 +13,7 @@ from loadgen.report.headline import how_opened
 from loadgen.report.joined import found
 from loadgen.report.navigate import Phases, phases_and_beside, repeated
 from loadgen.report.sentences import notice_text
+from loadgen.report.terminal.nodes import nodes
 from loadgen.report.terminal.connections import connections
 from loadgen.report.terminal.cost import table as table_and_cost
 from loadgen.report.terminal.experiment import experiment
@@ -99,6 +100,7 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from _thresholds(result, phases, width)
     yield from until(result.until)
     yield from witness(result.witness)
+    yield from nodes(result.nodes)
     yield from machines(result.machines, notes)
     for variant in result.variants:
         yield from _variant(variant, notes, width)
