@@ -134,6 +134,11 @@ def test_two_nodes_send_what_one_machine_would_each_request_once(tmp_path: Path,
     for key in ("iterations", "requests"):
         assert alone.phases["a"][key] == both.phases["a"][key]
     assert both.phases["a"]["steps"][0]["latency_ms"]["response"]["count"] == len(ids)
+    nodes = both.result["nodes"]
+    assert sum(node["requests"] for node in nodes) == both.requests["sent"]
+    assert all(abs(node["clock_ahead_ms"]) <= node["clock_error_ms"] for node in nodes), "it is the same clock"
+    by_node = both.phases["a"]["steps"][0]["by_node"]
+    assert sum(of["latency"]["count"] for of in by_node) == len(ids)
     assert kept(cluster) == []
     assert CANARY not in both.out + both.err
 
