@@ -19,7 +19,7 @@ from loadgen.fleet.orders import About
 from loadgen.fleet.placement import Placed
 from loadgen.record.ledger import Ledger
 
-ABOUT = About("host", "10.0.0.7", "0.1.0", "3.11.7", 2, True, "/nowhere", 1)
+ABOUT = About("host", "10.0.0.7", "0.1.0", "3.11.7", 2, True, "/nowhere", 0)
 
 
 class Worker:
