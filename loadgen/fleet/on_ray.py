@@ -28,7 +28,7 @@ from loadgen.fleet.orders import About
 LOCAL, AUTO = "ray", "auto"
 ANSWER = 3.0  # seconds for a call to be answered during a load
 STARTED = 60.0  # seconds for the actors to be there
-REMAINS = 5.0  # seconds for what a dead node has left to be read
+REMAINS = 20.0  # seconds for what a dead node has left to be read: Ray has to start a process for it
 STORE = 80 << 20  # bytes of Ray's object store, which nothing is put into: about the least that it takes
 NICE = {"RAY_worker_niceness": "0"}  # else Ray lets what it runs give way to all others: 15
 TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")

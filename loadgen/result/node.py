@@ -25,6 +25,11 @@ class Node:
     clock_moved_ms: float = item("how far its clock moved against that one until the end of the load", "ms")
     clock_moved_error_ms: float = item("by how much that may be wrong", "ms")
     lost: str | None = item("why it was lost; null if it was not")
+    unread: bool = item(
+        "whether it was lost with what its workers had counted since their last report, which is made each second",
+        omit=True,
+        default=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)

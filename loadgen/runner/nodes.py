@@ -94,13 +94,17 @@ def _node(node: RemoteNode, members: Sequence[Member]) -> Node:
         clock_moved_ms=_ms(moved.ns),
         clock_moved_error_ms=_ms(moved.error),
         lost=node.gone or None,
+        unread=node.unread,
     )
 
 
 def warnings_of(nodes: Sequence[Node]) -> Iterator[Reason]:
-    """What is not to be claimed of nodes whose clocks are not known well enough, or moved for certain."""
+    """What is not to be claimed of nodes that are lost with their counts, or whose clocks are not known well enough, or
+    moved for certain."""
     for node in nodes:
         name = f"{node.node} ({node.address})"
+        if node.unread:
+            yield Reason.of("node_unread", node=name)
         if node.clock_error_ms > KNOWN / MILLISECOND:
             yield Reason.of("node_clock_unknown", node=name, error_ms=node.clock_error_ms)
         if abs(node.clock_moved_ms) - node.clock_moved_error_ms > KNOWN / MILLISECOND:

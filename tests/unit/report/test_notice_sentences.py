@@ -48,6 +48,10 @@ NOTICES = [
         "the run was stopped early by max_cost: $0.0002 (it has come to $0.0002)",
     ),
     (
+        Reason.of("node_unread", node="1 (10.0.0.7)"),
+        "node 1 (10.0.0.7) was lost with its counts: what it sent in its last second is in no figure",
+    ),
+    (
         Reason.of("node_clock_unknown", node="1 (10.0.0.7)", error_ms=7.5),
         "the clock of node 1 (10.0.0.7) is known within 7.5 ms only: it began its load earlier or later than the "
         "others by as much",

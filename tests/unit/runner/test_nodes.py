@@ -17,6 +17,8 @@ def test_a_clock_that_is_not_known_or_moved_is_named() -> None:
     assert list(warnings_of([FINE, replace(FINE, clock_moved_ms=5.9, clock_moved_error_ms=1.0)])) == []
     (unknown,) = warnings_of([FINE, replace(FINE, clock_error_ms=5.1)])
     assert (unknown.code, unknown.values["node"]) == ("node_clock_unknown", "1 (10.0.0.7)")
+    (unread,) = warnings_of([replace(FINE, lost="it died", unread=True)])
+    assert unread.code == "node_unread"
     (moved,) = warnings_of([replace(FINE, clock_moved_ms=-6.1)])
     assert (moved.code, moved.values["moved_ms"]) == ("node_clock_moved", -6.1)
 
