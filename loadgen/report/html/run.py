@@ -22,7 +22,7 @@ from loadgen.report.navigate import cycle, every_step, grouped, phases_and_besid
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import BAD, STRONG
 from loadgen.report.terminal.figures import Row, range_of, rows
-from loadgen.report.terminal.groups import by_address, by_node, by_worker
+from loadgen.report.terminal.groups import by_address, by_worker
 from loadgen.report.terminal.intervals import QUANTILES
 from loadgen.report.terminal.intervals import range_of as interval_text
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
@@ -81,23 +81,226 @@ def _head(result: RunResult) -> Iterator[Content]:
     if why := unusable(result):
         yield element("p", spoken((why, BAD)))
     yield element("p", spoken(*happened(result)))
-    for stream, step in ((stream, step) for stream in result.variant.beside for step in stream.phase.steps):
-        phase = stream.phase
-        when, sent = pattern(stream.at_once, stream.every_s, stream.after_s), phase.requests
-        cells = (notes.cell(step.latency(phase.headline), name) for name in PERCENTILES)
-        made.append((brief(phase.name, NAME), when, count(sent.sent), count(sent.failed), *cells))
-        for of in step.strata[:MOST]:
-            cells = (notes.cell(of.latency_ms.get(phase.headline), name) for name in PERCENTILES)
-            made.append((brief(f"{phase.name} {of.stratum}", NAME), "", count(of.count), "", *cells))
+    for stream in result.variant.beside:
+        yield element("p", f"Beside the phases: {glance(stream)}")
+    said = [*complaints(result), *_proved(result), *missed(result)]
+    if said:
+        yield element("ul", said, class_="said")
+
+
+def _proved(result: RunResult) -> Iterator[Markup]:
+    several_phases = len(grouped(result.variant.phases)) > 1
+    for finding in result.findings[:MOST]:
+        yield element("li", spoken((where(finding, several_phases), STRONG), sentence(finding.observed)))
+
+
+def _foot(result: RunResult, notes: Footnotes) -> Iterator[Content]:
+    lines = notes.lines()
+    if lines:
+        yield element("ul", [element("li", text) for text in lines])
+    yield end(result)
+
+
+# figures
+
+
+def _figures(every: Sequence[Row], result: RunResult) -> Content:
+    if not every:
+        return None
+    closed = all(phase.headline == "service" for row in every for phase, _, _ in row.cycles)
+    metric = "Service times (users start requests themselves)" if closed else "Response times"
+    cycles = ", over the cycles" if any(len(row.cycles) > 1 for row in every) else ""
+    made = [(brief(row.label, NAME), *(_cell(row, name) for name in PERCENTILES)) for row in every]
+    legend = f"{metric} in ms{cycles}; below them 95 % intervals"
+    return [table(("", *PERCENTILES), made, legend), _marks(result)]
+
+
+def _cell(row: Row, name: str) -> Content:
+    text = range_of(row, name)
+    if len(row.cycles) > 1:
+        return text
+    interval = row.cycles[0][1].intervals.get(name)
+    return [text, element("small", interval_text(interval)) if interval else None]
+
+
+def _marks(result: RunResult) -> Content:
+    if not any(figure.verdict != "VALID" for figure in result.trust.figures):
+        return None
+    return element("p", "~: this machine made 2 to 10% of the figure; !: it made more.", class_="dim")
+
+
+def _curves(every: Sequence[Row]) -> Iterator[Content]:
+    """One chart of all rows if they are few; else one for each phase."""
+    number = sum(len(row.cycles) for row in every)
+    phases = list(dict.fromkeys(row.phase for row in every))
+    groups = [list(every)] if number <= TOGETHER else [[row for row in every if row.phase == name] for name in phases]
+    for at, group in enumerate(groups[:CHARTS]):
+        if group:
+            title = (
+                "Latency by percentile" if len(groups) == 1 else f"Latency by percentile: {brief(group[0].phase, NAME)}"
+            )
+            yield _curve(f"curve-{at}", title, group)
+
+
+def _curve(key: str, title: str, group: Sequence[Row]) -> Markup:
+    curves = [each for at, row in enumerate(group[:TOGETHER]) for each in _curves_of(at, row)]
+    exact = "Each step to the right is ten times as rare, and each curve goes through exact counts"
+    exact += "; a line for each cycle" if any(len(row.cycles) > 1 for row in group) else ""
+    bands = "; bands are 95 % intervals" if any(each.band for each in curves) else ""
+    more = f"; {len(group) - TOGETHER} more are in the table" if len(group) > TOGETHER else ""
+    tabled: list[Content] = [_percentiles(group, title), *map(_bins, group)]
+    return curve.chart(key, title, f"{exact}{bands}{more}.", curves, tabled)
+
+
+def _curves_of(series: int, row: Row) -> Iterator[curve.Curve]:
+    for phase, latency, step in row.cycles:
+        shape = step.shape if step else None
+        reads = {name: _read(row, name) for name in PERCENTILES}
+        alone = len(row.cycles) == 1
+        yield curve.Curve(
+            series,
+            brief(row.label, NAME),
+            curve.exact(latency, shape),
+            curve.banded(latency) if alone else (),
+            {name: text for name, text in reads.items() if text != "-"} if phase.cycle <= 1 else {},
+            latency.count,
+            latency.timeouts,
+        )
+
+
+def _read(row: Row, name: str) -> str:
+    interval = row.cycles[0][1].intervals.get(name) if len(row.cycles) == 1 else None
+    return f"{range_of(row, name)}{f' {interval_text(interval)}' if interval else ''}"
+
+
+def _percentiles(group: Sequence[Row], title: str) -> Markup:
+    notes = Footnotes()
+    made = [
+        (brief(f"{row.label} {cycle(phase)}".strip(), NAME), count(latency.count),
+         *(notes.cell(latency, name) for name in PERCENTILES),
+         *(interval_text(latency.intervals.get(name)) for name in QUANTILES))
+        for row in group for phase, latency, _ in row.cycles
+    ]  # fmt: skip
+    titles = ("", "requests", *PERCENTILES, *(f"{name} 95 %" for name in QUANTILES))
+    return table(titles, made, f"{title}, ms")
+
+
+def _bins(row: Row) -> Iterator[Markup]:
+    for phase, latency, step in row.cycles:
+        if step and step.shape:
+            name = f"{row.label} {cycle(phase)}".strip()
+            yield curve.bins_table(brief(name, NAME), latency, step.shape)
+
+
+# over time and where the time went
+
+
+def _over_time(result: RunResult, timeline: Timeline | None) -> Content:
+    waves = [(phase, phase.cold_wave) for phase in result.variant.phases if phase.cold_wave]
+    return [
+        over_time.chart("timeline", timeline, result.variant.phases) if timeline else None,
+        *(cold_wave.chart(f"wave{n}", phase, wave) for n, (phase, wave) in enumerate(waves[:CHARTS]) if wave.seconds),
+    ]
+
+
+def _whose(every: Sequence[Row]) -> Content:
+    tails, means = [], []
+    for row in every:
+        for phase, _, step in row.cycles:
+            name = next((name for name in ATTRIBUTED if step and name in step.whose_ms), None)
+            label = brief(f"{row.label} {cycle(phase)}".strip(), NAME)
+            if step and name:
+                tails.append(shares.Bar(label, name, step.whose_ms[name]))
+            if step and "mean" in step.whose_ms:
+                means.append(shares.Bar(label, "mean", step.whose_ms["mean"]))
+    if not tails + means:
+        return None
+    shown = (tails or means)[: 2 * MOST]
+    text = "The exchanges around the percentile, in ms, divided up by whose time it was. The table has the mean too."
+    return shares.chart("whose", "Whose time it was", text, shown, tails + means)
+
+
+def _parts(result: RunResult, notes: Footnotes) -> Content:
+    """p50 and p99 of each part by itself: sums add up, percentiles do not."""
+    every = list(every_step(result.variant.phases))
+    there = [part for part in PARTS if any((of := step.latency(part)) and of.count for _, _, step in every)]
+    if not there:
+        return None
+    made = [
+        (brief(f"{place(phase)} {label}", NAME), *(_pair(step, part, notes) for part in there))
+        for phase, label, step in every
+    ]
+    titles = ("", *(part.replace("_", " ") for part in there))
+    return table(titles, made, "Each part of a request by itself: p50 / p99 in ms")
+
+
+def _pair(step: Step, part: str, notes: Footnotes) -> str:
+    latency = step.latency(part)
+    return f"{notes.cell(latency, 'p50')} / {notes.cell(latency, 'p99')}" if latency and latency.count else "-"
+
+
+# strata
+
+
+def _cases(result: RunResult) -> Iterator[tuple[Phase, str, Step, Stratum]]:
+    for phase, label, step in every_step(result.variant.phases):
+        for stratum in step.strata:
+            yield phase, label, step, stratum
+
+
+def _strata_title(result: RunResult) -> str:
+    names = {stratum.stratum for *_, stratum in _cases(result)}
+    return "Cold and warm" if names and all(cold_of(name) is not None for name in names) else "By captured value"
+
+
+def _strata(result: RunResult) -> Content:
+    cases = list(_cases(result))
+    if not cases:
+        return None
+    names = list(dict.fromkeys(stratum.stratum for *_, stratum in cases))
+    notes, made = Footnotes(), []
+    drawn: list[spans.Span] = []
+    for phase, label, step, stratum in cases:
+        latency = stratum.latency_ms.get(phase.headline)
+        name = brief(f"{place(phase)} {label} {stratum.stratum}", NAME)
+        of_all = share(stratum.count, step.requests.sent)
+        made.append((name, count(stratum.count), of_all, *(notes.cell(latency, each) for each in PERCENTILES)))
+        if latency and len(drawn) < 2 * MOST:
+            drawn.append(spans.Span(f"{name} · {of_all}", latency, names.index(stratum.stratum)))
+    tabled = table(("", "requests", "of all", *PERCENTILES), made, "The strata, ms")
+    text = "For each a dot at p50, a line to p99, and a thin one to the longest; ms, on a logarithmic axis."
+    return spans.chart("strata-chart", _strata_title(result), text, drawn, tabled)
+
+
+# connections and failures
+
+
+def _connections(result: RunResult, notes: Footnotes) -> Iterator[Content]:
+    seen, network = result.variant.connections, result.variant.network
+    yield facts(
+        [
+            ("opened", f"{count(seen.opened)}, {count(seen.preopened)} of them before the load"),
+            ("requests", f"{count(seen.reused)} of {count(result.variant.requests.sent)} on one that was open"),
+            ("most at once", count(seen.peak)),
+            ("TLS resumed", count(seen.resumed)),
+            ("closed by the target", f"{count(seen.closed_idle)} while idle"),
+            ("failed", f"{count(seen.failed)} could not be opened"),
+            *(_network(network) if network else ()),
+        ]
+    )
+    made = [
+        (brief(f"{place(phase)} {label}", NAME), KINDS.get(kind, kind), count(of.count),
+         *(notes.cell(of.service, name) for name in PERCENTILES))
+        for phase, label, step in every_step(result.variant.phases) for kind, of in step.by_connection.items()
+    ]  # fmt: skip
     if made:
         titles = ("", "on", "requests", *PERCENTILES)
         yield table(titles, made, "Service time by kind of connection, ms", words=(1,))
 
 
 def _groups(result: RunResult, notes: Footnotes) -> Iterator[Content]:
-    """The requests by node, by worker, and by address of the target."""
-    for kind, every, of in (("node", by_node(result.variant), "node that sent them"),
-                            ("worker", by_worker(result.variant), "worker that sent them"),
+    """The requests by worker, and by address of the target."""
+    for kind, every, of in (("worker", by_worker(result.variant), "worker that sent them"),
                             ("address", by_address(result.variant), "address that they went to")):  # fmt: skip
         made = [
             (brief(where, NAME), name, count(latency.count), *(notes.cell(latency, each) for each in PERCENTILES))
@@ -134,8 +337,8 @@ def _network(of: Network) -> list[tuple[str, str]]:
 def _beside(result: RunResult, notes: Footnotes) -> Iterator[Content]:
     """A row for each stream, and for each of its strata."""
     made: list[tuple[str, ...]] = []
-    for stream in result.variant.beside:
-        phase, (step,) = stream.phase, stream.phase.steps
+    for stream, step in ((stream, step) for stream in result.variant.beside for step in stream.phase.steps):
+        phase = stream.phase
         when, sent = pattern(stream.at_once, stream.every_s, stream.after_s), phase.requests
         cells = (notes.cell(step.latency(phase.headline), name) for name in PERCENTILES)
         made.append((brief(phase.name, NAME), when, count(sent.sent), count(sent.failed), *cells))

@@ -13,7 +13,6 @@ from loadgen.report.headline import how_opened
 from loadgen.report.joined import found
 from loadgen.report.navigate import Phases, phases_and_beside, repeated
 from loadgen.report.sentences import notice_text
-from loadgen.report.terminal.nodes import nodes
 from loadgen.report.terminal.connections import connections
 from loadgen.report.terminal.cost import table as table_and_cost
 from loadgen.report.terminal.experiment import experiment
@@ -24,6 +23,7 @@ from loadgen.report.terminal.groups import groups
 from loadgen.report.terminal.join import hops
 from loadgen.report.terminal.latency import Footnotes
 from loadgen.report.terminal.machines import machines
+from loadgen.report.terminal.nodes import nodes
 from loadgen.report.terminal.page import (
     BAD,
     DIM,
