@@ -1,5 +1,5 @@
-"""Groups of a phase's requests beside each other: the nodes and workers of a step, the addresses that it went to, and the
-steps of a phase. From a recording's groups follow the figures of each, and which one differs from all others."""
+"""Groups of a phase's requests beside each other: the nodes and workers of a step, the addresses that it went to, and
+the steps of a phase. From a recording's groups follow the figures of each, and which one differs from all others."""
 
 from __future__ import annotations
 

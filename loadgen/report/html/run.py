@@ -338,7 +338,7 @@ def _network(of: Network) -> list[tuple[str, str]]:
 def _beside(result: RunResult, notes: Footnotes) -> Iterator[Content]:
     """A row for each stream, and for each of its strata."""
     made: list[tuple[str, ...]] = []
-    for stream, step in ((stream, step) for stream in result.variant.beside for step in stream.phase.steps):
+    for stream, step in [(each, step) for each in result.variant.beside for step in each.phase.steps]:
         phase = stream.phase
         when, sent = pattern(stream.at_once, stream.every_s, stream.after_s), phase.requests
         cells = (notes.cell(step.latency(phase.headline), name) for name in PERCENTILES)
