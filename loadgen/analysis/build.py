@@ -74,7 +74,8 @@ class Measured:
     """The raw material of one variant: what was planned, counted and recorded. `quantiles` are those to show; `network`
     has the kernel's figures, None if there are none; `asked` are parts of a time that are the profile's; `stopped` is
     when the run was stopped early, in ns after the start, None if it was not; `environments` are those that
-    answered; `hosts` are the target's addresses that requests are counted by, with their numbers."""
+    answered; `hosts` are the target's addresses that requests are counted by, with their numbers; `nodes` has the node
+    of each worker, if the load came from nodes."""
 
     plan: Plan
     ledger: Ledger
@@ -86,6 +87,7 @@ class Measured:
     stopped: int | None = None
     environments: Environments = field(default_factory=Environments)
     hosts: Mapping[str, int] = field(default_factory=dict)
+    nodes: Mapping[int, int] = field(default_factory=dict)
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:
@@ -99,7 +101,7 @@ def quantiles_of(profile: Profile) -> tuple[str, ...]:
 def variant(m: Measured, sure: Sure = _unsure, name: str = "run") -> RunVariant:
     """One entry of a result's `variants`; `sure` adds the intervals."""
     series: Series = defaultdict(list)
-    grouped = Grouped.of(m.recording, m.hosts)
+    grouped = Grouped.of(m.recording, m.hosts, m.nodes)
     for (key, metric), histogram in m.recording.histograms.items():
         series[key.slot].append((key, metric, histogram))
     drained = m.ledger.iteration(m.plan.drain.number)["planned"]

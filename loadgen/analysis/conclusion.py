@@ -30,6 +30,7 @@ from loadgen.record.samples import Kept
 from loadgen.record.seconds import Reread
 from loadgen.record.share import Part, Shares
 from loadgen.result.latency import Latency
+from loadgen.result.node import Node
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import ASSUMED, Resolution
 from loadgen.result.run import (
@@ -81,6 +82,7 @@ class Ending:
     cost: Cost | None = None
     function_cost: FunctionCost | None = None
     sdk: dict[str, object] | None = None
+    nodes: tuple[Node, ...] = ()
 
 
 def conclude(
@@ -137,6 +139,7 @@ def conclude(
             failed=tuple(sample(measured, kept) for kept in ending.kept.failed),
             slowest=tuple(sample(measured, kept) for kept in ending.kept.slowest),
         ),
+        nodes=ending.nodes,
         until=_reached(ending.until, checked),
         witness=ending.witness,
         setup=ending.setup,

@@ -34,6 +34,7 @@ ORDER = (  # of what changes the reading of the figures, the most first
     "step_behind",
     "machine_differs",
     "address_differs",
+    "node_differs",
     "worker_differs",
     "far_away",
 )
@@ -312,11 +313,12 @@ def _tail_made(group: Cases, cases: Cases) -> dict[str, float]:
 
 
 def _odd(cases: Cases) -> Iterator[Finding]:
-    """A worker, and an address of the target, that differs from all others, the same one in every cycle."""
+    """A node, a worker, and an address of the target, that differs from all others, the same one in every cycle."""
     for group in _by_step(cases):
         workers = _same([step.odd_worker for _, step in group])
         addresses = _same([step.odd_address for _, step in group])
-        for kind, odd in (("worker", workers), ("address", addresses)):
+        nodes = _same([step.odd_node for _, step in group])
+        for kind, odd in (("node", nodes), ("worker", workers), ("address", addresses)):
             if odd:
                 own, others = _Range.of(of.value for of in odd), _Range.of(_ends(odd))
                 assert own and others

@@ -1,5 +1,5 @@
-"""Groups of a phase's requests beside each other: the workers of a step, the addresses that it went to, and the steps
-of a phase. From a recording's groups follow the figures of each, and which one differs from all others."""
+"""Groups of a phase's requests beside each other: the nodes and workers of a step, the addresses that it went to, and
+the steps of a phase. From a recording's groups follow the figures of each, and which one differs from all others."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from loadgen.analysis.latency import latency, milliseconds
 from loadgen.record.groups import Bins
 from loadgen.record.recording import Recording
 from loadgen.result.latency import Latency
+from loadgen.result.node import OfNode
 from loadgen.result.odd import Odd, OfAddress, OfWorker, Tail
 from loadgen.result.run import Step
 from loadgen.stats import Histogram, fraction
@@ -22,16 +23,20 @@ NOTHING = (Histogram(), Histogram())
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """The groups of a run, by slot: its workers, and the addresses of the target, whose numbers `hosts` has."""
+    """The groups of a run, by slot: its workers, its nodes, and the addresses of the target, whose numbers `hosts`
+    has."""
 
     workers: Mapping[int, Workers]
+    nodes: Mapping[int, Workers]
     addresses: Mapping[int, Workers]
     hosts: Mapping[int, str]
 
     @classmethod
-    def of(cls, recording: Recording, hosts: Mapping[str, int]) -> Grouped:
+    def of(cls, recording: Recording, hosts: Mapping[str, int], nodes: Mapping[int, int]) -> Grouped:
+        """`nodes` has the node of each worker, if the load came from nodes."""
         named = {number: host for host, number in hosts.items()}
-        return cls(recording.workers.by_slot(), recording.addresses.by_slot(), named)
+        by_node = recording.workers.of_owners(nodes).by_slot()
+        return cls(recording.workers.by_slot(), by_node, recording.addresses.by_slot(), named)
 
     def beside_each_other(
         self, steps: Sequence[Step], slots: Sequence[int], measured: bool, quantiles: tuple[str, ...]
@@ -51,11 +56,19 @@ class Grouped:
     def _grouped(self, step: Step, slot: int, measured: bool, quantiles: tuple[str, ...]) -> Step:
         workers = self.workers.get(slot, {})
         addresses = {self.hosts[number]: bins for number, bins in self.addresses.get(slot, {}).items()}
-        made = replace(step, by_worker=_of_workers(workers, quantiles), by_address=_of_addresses(addresses, quantiles))
+        nodes = self.nodes.get(slot, {})
+        made = replace(
+            step,
+            by_node=_of_nodes(nodes, quantiles),
+            by_worker=_of_workers(workers, quantiles),
+            by_address=_of_addresses(addresses, quantiles),
+        )
         if not measured:
             return made
-        named = {str(number): bins for number, bins in workers.items()}
-        return replace(made, odd_worker=odd_of(named), odd_address=odd_of(addresses))
+        # of a worker it is told only if no node differs
+        node, worker = (odd_of({str(number): bins for number, bins in of.items()}) for of in (nodes, workers))
+        odd_worker = None if node else worker
+        return replace(made, odd_node=node, odd_worker=odd_worker, odd_address=odd_of(addresses))
 
 
 def _of_workers(workers: Workers, quantiles: tuple[str, ...]) -> tuple[OfWorker, ...]:
@@ -63,6 +76,12 @@ def _of_workers(workers: Workers, quantiles: tuple[str, ...]) -> tuple[OfWorker,
     if len(workers) < 2:
         return ()
     return tuple(OfWorker(number, latency_of(bins, quantiles)) for number, bins in workers.items())
+
+
+def _of_nodes(nodes: Workers, quantiles: tuple[str, ...]) -> tuple[OfNode, ...]:
+    if len(nodes) < 2:
+        return ()
+    return tuple(OfNode(number, latency_of(bins, quantiles)) for number, bins in nodes.items())
 
 
 def _of_addresses(addresses: Mapping[str, Bins], quantiles: tuple[str, ...]) -> tuple[OfAddress, ...]:

@@ -23,10 +23,6 @@ class Ahead:
     ns: int
     error: int
 
-    @property
-    def known(self) -> bool:
-        return self.error <= KNOWN
-
 
 @dataclass(frozen=True, slots=True)
 class Drift:
@@ -35,11 +31,6 @@ class Drift:
     ns: int
     error: int
     over: int
-
-    @property
-    def matters(self) -> bool:
-        """Whether it moved for certain, and by more than what counts as known."""
-        return abs(self.ns) - self.error > KNOWN
 
 
 class NodeClock:

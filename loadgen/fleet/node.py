@@ -252,15 +252,9 @@ class Node:
 def about(node: Node, address: str, authenticated: bool) -> About:
     """What this node tells of itself."""
     version = ".".join(map(str, sys.version_info[:3]))
+    nicer = os.nice(0) - os.getpriority(os.PRIO_PROCESS, os.getppid())
     return About(
-        socket.gethostname(),
-        address,
-        loadgen.__version__,
-        version,
-        cpus(),
-        authenticated,
-        str(node.folder),
-        os.getpid(),
+        socket.gethostname(), address, loadgen.__version__, version, cpus(), authenticated, str(node.folder), nicer
     )
 
 

@@ -110,19 +110,20 @@ class RemoteWorker:
         return self._status
 
     def wait(self, timeout: float | None = None) -> int:
-        if not self._over.wait(timeout):
+        if not self._over.wait(timeout):  # its ledger is part of what is waited for
             raise subprocess.TimeoutExpired(f"worker {self.number} of {self._node.name}", timeout or 0)
-        assert self._status is not None
-        return self._status
+        return -signal.SIGKILL if self._status is None else self._status
 
     def end(self, status: int) -> None:
-        """It has ended."""
-        if self._status is not None:
-            return
-        self._status = status
+        """It has ended. Its ledger may still become what it left."""
+        if self._status is None:
+            self._status = status
+            if not self._closed:
+                self._ended()
+
+    def leave(self) -> None:
+        """Its ledger is what it left."""
         self._over.set()
-        if not self._closed:
-            self._ended()
 
 
 class RemoteNode:
@@ -130,9 +131,10 @@ class RemoteNode:
 
     def __init__(self, number: int, link: Link, about: About) -> None:
         self.number, self.about, self._link = number, about, link
-        self.name = f"{about.host} ({about.address})"
+        self.name = f"{number} ({about.address})"
         self.clock = NodeClock()
         self.gone = ""  # why
+        self.unread = False  # whether it died, and what its workers left could not be read
         self._orders: queue.SimpleQueue[ToNode] = queue.SimpleQueue()
         self._workers: dict[int, RemoteWorker] = {}
         self._numbers = count()
@@ -214,7 +216,19 @@ class RemoteNode:
         except NodeGone as gone:
             if not self._closing:
                 self.gone = str(gone)
-                self._call(self._lose, self._link.left())
+                workers = [*self._workers.values()]
+                self._call(self._lose, workers)
+                self._read_left(workers)
+
+    def _read_left(self, workers: Sequence[RemoteWorker]) -> None:
+        """What its workers had sent is in their ledgers, if anybody can still read them."""
+        left = self._link.left() if workers else {}
+        for worker in workers:
+            if block := left.get(worker.number):
+                worker.ledger.take(block)
+            else:
+                self.unread = True
+            worker.leave()
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
         if self._loop:
@@ -250,15 +264,14 @@ class RemoteNode:
     def _end(self, worker: RemoteWorker, status: int) -> None:
         del self._workers[worker.number]
         worker.end(status)
+        worker.leave()
 
-    def _lose(self, left: dict[int, bytes]) -> None:
-        """The node has died: what its workers had sent is in their ledgers, if anybody can still read them."""
-        for worker in list(self._workers.values()):
-            kept = "" if worker.number in left else "; what it sent since its last report is not known"
-            if block := left.get(worker.number):
-                worker.ledger.take(block)
-            worker.received(Broken(WorkerLost(f"node {self.name} is lost: {self.gone}{kept}")))
-            self._end(worker, -signal.SIGKILL)
+    def _lose(self, workers: Sequence[RemoteWorker]) -> None:
+        """The node has died, and so have its workers."""
+        for worker in workers:
+            self._workers.pop(worker.number, None)
+            worker.received(Broken(WorkerLost(f"node {self.name} is lost: {self.gone}")))
+            worker.end(-signal.SIGKILL)
 
 
 class Nodes:
@@ -309,10 +322,18 @@ class OnNodes:
     def place(
         self, work: Assignment, plan: Plan, received: Callable[[FromWorker], None], ended: Callable[[], None]
     ) -> Placed:
-        node = self._nodes[work.share.index * len(self._nodes) // work.share.workers]
+        node = self._nodes[self.workers(work.share.workers)[work.share.index]]
         ledger = Ledger.in_file(work.ledger, len(plan.all_runs), plan.slots)
         sealed = self._sealer.seal(replace(work, access=Access(), environment={}))
         return node.place(self._number, sealed, self._simulated, self._tries, ledger, received, ended)
+
+    def workers(self, count: int) -> dict[int, int]:
+        """The node of each of so many workers."""
+        return {index: index * len(self._nodes) // count for index in range(count)}
+
+    @property
+    def nodes(self) -> tuple[RemoteNode, ...]:
+        return tuple(self._nodes)
 
 
 def _texts(loaded: Loaded, source: str) -> tuple[str, ...]:

@@ -28,8 +28,9 @@ from loadgen.fleet.orders import About
 LOCAL, AUTO = "ray", "auto"
 ANSWER = 3.0  # seconds for a call to be answered during a load
 STARTED = 60.0  # seconds for the actors to be there
-REMAINS = 5.0  # seconds for what a dead node has left to be read
+REMAINS = 20.0  # seconds for what a dead node has left to be read: Ray has to start a process for it
 STORE = 80 << 20  # bytes of Ray's object store, which nothing is put into: about the least that it takes
+NICE = {"RAY_worker_niceness": "0"}  # else Ray lets what it runs give way to all others: 15
 TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
@@ -111,6 +112,7 @@ def _imported(local: bool) -> Any:
     """Ray, which reads its settings when it is imported."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_AUTH_MODE"] = "token"
+    os.environ |= NICE
     os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # else a call that comes too late starts another Ray
     if local and not any(os.environ.get(name) for name in TOKENS):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)  # else Ray writes one into the home folder
@@ -154,7 +156,7 @@ def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> list[RemoteN
     group = ray.util.placement_group([{"CPU": 1}] * wanted, strategy="STRICT_SPREAD")
     if not group.wait(STARTED):
         raise PlanError(f"--nodes {wanted}: Ray did not find as many nodes with a free CPU within {STARTED:g} s")
-    remote = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(Actor)
+    remote = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0, runtime_env={"env_vars": NICE})(Actor)
     strategy = ray.util.scheduling_strategies.PlacementGroupSchedulingStrategy
     actors = [remote.options(scheduling_strategy=strategy(group, n)).remote() for n in range(wanted)]
     ids = ray.util.placement_group_table(group)["bundles_to_node_id"]
@@ -185,6 +187,10 @@ def refused(told: About, local: bool) -> str:
         return f"has loadgen {told.version}, and this machine {loadgen.__version__}. Install the same on all nodes"
     if told.python.rpartition(".")[0] != python:
         return f"runs Python {told.python}, and this machine {python}. Use the same on all nodes"
+    if told.niceness > 0:
+        return (
+            f"runs what it is given with a niceness of {told.niceness}: it would send late. Start Ray there without it"
+        )
     if not (told.authenticated or local):
         return (
             "asks for no token: whoever reaches it can run programs there. Start the cluster with RAY_AUTH_MODE=token"

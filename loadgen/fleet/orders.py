@@ -100,7 +100,8 @@ FromNode = Said | Hidden | Counts | Ended | Barred
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a node tells of itself. `folder` is where it keeps its workers' ledgers."""
+    """What a node tells of itself. `folder` is where it keeps its workers' ledgers. `niceness` is by how
+    much its actor, and so its workers, give way to what started the actor."""
 
     host: str
     address: str
@@ -109,4 +110,4 @@ class About:
     cpus: int
     authenticated: bool
     folder: str
-    pid: int
+    niceness: int

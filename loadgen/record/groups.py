@@ -54,6 +54,15 @@ class Groups:
                 wide.setdefault(number // 2, Histogram()).add(values)
             self.values[group] = wide
 
+    def of_owners(self, owners: Mapping[int, int]) -> Groups:
+        """The same by owner, where each number has one; of a number without an owner nothing is left."""
+        every = Groups()
+        for group, bins in self.values.items():
+            if group.number in owners:
+                for number, values in bins.items():
+                    every.add(group._replace(number=owners[group.number]), number * self.width, values)
+        return every
+
     def by_slot(self) -> dict[int, dict[int, Bins]]:
         """For each slot, for each of its groups by number, its bins."""
         found: dict[int, dict[int, Bins]] = {}

@@ -122,6 +122,10 @@ def _step_behind(values: Values) -> str:
     return f"{said} Of the requests beyond the p99 of all, {tail} are of this step, which has {every} of all requests."
 
 
+def _node_differs(values: Values) -> str:
+    return f"One node differs: {_apart(values, 'node ' + str(values['node']))}"
+
+
 def _worker_differs(values: Values) -> str:
     return f"One worker differs: {_apart(values, 'worker ' + str(values['worker']))}"
 
@@ -157,6 +161,7 @@ FINDING_SENTENCES: dict[str, Sentence] = {
     "new_connections": _new_connections,
     "step_behind": _step_behind,
     "machine_differs": _machine_differs,
+    "node_differs": _node_differs,
     "worker_differs": _worker_differs,
     "address_differs": _address_differs,
     "far_away": _far_away,

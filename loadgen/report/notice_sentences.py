@@ -75,6 +75,11 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "force_cold_not_restored": "the function's description was not restored: {error}. "
     "`loadgen tune --restore {folder}` tries again",
     "worker_lost": "worker {worker} was lost: {why}; its open exchanges are counted as lost",
+    "node_unread": "node {node} was lost with its counts: what it sent in its last second is in no figure",
+    "node_clock_unknown": "the clock of node {node} is known within {error_ms} ms only: it began its load earlier or "
+    "later than the others by as much",
+    "node_clock_moved": "the clock of node {node} moved by {moved_ms} ms during the load: its later requests were due "
+    "earlier or later than those of the others by as much",
     "lost_without_latencies": "{exchanges:,} exchanges have no latencies: those of the last second of the workers that "
     "were lost",
     "sandbox_silent": _sandbox_silent,

@@ -37,6 +37,7 @@ def shared(result: Result) -> Result:
             samples=_without_identities(result.samples),
             join=_without_paths(result.join),
             machines=_nameless(result.machines),
+            nodes=tuple(replace(node, host="") for node in result.nodes),
         )
     names = _Names(result)
     return replace(map_text(result, names.hide), host=result.host)

@@ -62,6 +62,9 @@ CODES = {
     "stopped_by_errors": "The run was stopped early by its `condition`, as the `share` failed.",
     "stopped_by_cost": "The run was stopped early by max_cost, `limit_usd`, as it has come to `usd`.",
     "worker_lost": "Worker number `worker` was lost: `why`. Its open exchanges are counted as lost.",
+    "node_unread": "What `node` sent since its last report is not known: it was lost with its counts.",
+    "node_clock_unknown": "How far the clock of `node` is ahead is known within `error_ms` only.",
+    "node_clock_moved": "The clock of `node` moved by `moved_ms` during the load.",
     "lost_without_latencies": "`exchanges` exchanges of the lost workers' last second have no latencies.",
     "sandbox_silent": "The sandbox ended or fell silent: `error`. This ended the load after `at_s` seconds, a number "
     "that is left out if the load had not begun.",
@@ -230,6 +233,7 @@ CODES = {
     "step_behind": "The `quantile` of this step (`p99_low_ms`) is far beyond that of every other (`others_low_ms`); if "
     "it lies among `timeouts`, it is greater than that. Of the requests beyond the p99 of all, `tail_share` are of "
     "this step, and of all requests `share`: told if it made most of them.",
+    "node_differs": "The same of a `node`, and the other nodes.",
     "worker_differs": "The `quantile` of the `worker` (`value_low_ms`) differs from that of every other worker "
     "(`others_low_ms`); if it lies among `timeouts`, it is greater than that.",
     "address_differs": "The same of an `address` of the target, and its others.",

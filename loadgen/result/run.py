@@ -12,6 +12,7 @@ from loadgen.result.codec import item
 from loadgen.result.cold_wave import ColdWave
 from loadgen.result.join import JoinResult
 from loadgen.result.latency import Latency
+from loadgen.result.node import Node, OfNode
 from loadgen.result.odd import Odd, OfAddress, OfWorker, Tail
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution
@@ -249,6 +250,10 @@ class Step:
     by_worker: tuple[OfWorker, ...] = item(
         "of a run with several workers, the step's requests by worker", omit=True, default=()
     )
+    by_node: tuple[OfNode, ...] = item(
+        "of a load from several nodes, the step's requests by node", omit=True, default=()
+    )
+    odd_node: Odd | None = item("the node whose times differ from those of all others, as `odd_worker`", omit=True)
     by_address: tuple[OfAddress, ...] = item(
         "of a target with several addresses, the step's requests by the address that they went to",
         omit=True,
@@ -992,6 +997,7 @@ class RunResult(Metadata):
     findings: tuple[Finding, ...] = item("what the figures prove, the most important first", default=())
     variants: tuple[RunVariant] = item("one entry, which holds all of the figures")
     samples: Samples = item("exchanges that were kept whole")
+    nodes: tuple[Node, ...] = item("the machines that the load came from, with `--on`", omit=True, default=())
     until: Until | None = item("the goal of a run with `--until`", omit=True)
     witness: Witness | None = item("the witness of a run with `--witness`", omit=True)
     setup: Setup | None = item(

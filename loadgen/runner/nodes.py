@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from loadgen.clock import MILLISECOND
 from loadgen.errors import PlanError, TargetError
+from loadgen.fleet.clocks import KNOWN
+from loadgen.fleet.group import Member
 from loadgen.fleet.messages import Assignment
-from loadgen.fleet.nodes import Nodes
+from loadgen.fleet.nodes import Nodes, OnNodes, RemoteNode
 from loadgen.net.names import Address
 from loadgen.redaction import Secrets
+from loadgen.result.node import Node
 from loadgen.result.reason import Reason
 from loadgen.runner.preflight import preflight
 from loadgen.runner.secrets import Keeper
@@ -64,6 +68,51 @@ async def _reach(addresses: tuple[Address, ...]) -> None:
         writer.close()
         return
     raise TargetError(f"it does not reach the target at {addresses[0].host}: {failed.lower()}")
+
+
+def result_of(on: OnNodes, members: Sequence[Member]) -> tuple[Node, ...]:
+    """What there is to be told of each node at the end of a load."""
+    nodes = on.workers(len(members))
+    return tuple(
+        _node(node, [member for member in members if nodes[member.index] == number])
+        for number, node in enumerate(on.nodes)
+    )
+
+
+def _node(node: RemoteNode, members: Sequence[Member]) -> Node:
+    about, began = node.about, node.ahead_of_load()
+    moved = node.clock.drift(began)
+    return Node(
+        node=node.number,
+        host=about.host,
+        address=about.address,
+        cpus=about.cpus,
+        workers=len(members),
+        requests=sum(sum(member.ledger.sent) for member in members),
+        clock_ahead_ms=_ms(began.ns),
+        clock_error_ms=_ms(began.error),
+        clock_moved_ms=_ms(moved.ns),
+        clock_moved_error_ms=_ms(moved.error),
+        lost=node.gone or None,
+        unread=node.unread,
+    )
+
+
+def warnings_of(nodes: Sequence[Node]) -> Iterator[Reason]:
+    """What is not to be claimed of nodes that are lost with their counts, or whose clocks are not known well enough, or
+    moved for certain."""
+    for node in nodes:
+        name = f"{node.node} ({node.address})"
+        if node.unread:
+            yield Reason.of("node_unread", node=name)
+        if node.clock_error_ms > KNOWN / MILLISECOND:
+            yield Reason.of("node_clock_unknown", node=name, error_ms=node.clock_error_ms)
+        if abs(node.clock_moved_ms) - node.clock_moved_error_ms > KNOWN / MILLISECOND:
+            yield Reason.of("node_clock_moved", node=name, moved_ms=node.clock_moved_ms)
+
+
+def _ms(ns: int) -> float:
+    return round(ns / MILLISECOND, 3)
 
 
 def fit_for_nodes(binds: bool, witness: bool) -> None:

@@ -18,7 +18,8 @@ from loadgen.clock import SECOND, now
 from loadgen.errors import LoadgenError
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
-from loadgen.fleet.placement import Local, Placement
+from loadgen.fleet.nodes import OnNodes
+from loadgen.fleet.placement import Local
 from loadgen.interrupts import Interrupted, Interrupts, interrupts
 from loadgen.net.names import numbered
 from loadgen.net.thread import in_thread
@@ -34,6 +35,7 @@ from loadgen.runner.course import Course
 from loadgen.runner.destination import Destination, destination
 from loadgen.runner.function.attach import on_function
 from loadgen.runner.join import join_after
+from loadgen.runner.nodes import result_of, warnings_of
 from loadgen.runner.options import Options
 from loadgen.runner.preflight import preflight
 from loadgen.runner.prepared import Checked, Prepared, described
@@ -123,7 +125,8 @@ class Running:
         self._unserved: Reason | None = None  # the sandbox serves no more
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
-        placement = self._placement()
+        self._on_nodes = self._nodes()
+        placement = self._on_nodes or Local(self._witness.cores.others if self._witness else frozenset())
         self._workers = Group(
             checked.plan, prepared.assignments, self._each_second, self._counted, self._turned_away, placement
         )
@@ -133,12 +136,10 @@ class Running:
         self._signals = signals
         signals.heed(self._interrupt)
 
-    def _placement(self) -> Placement:
-        prepared, witness = self._prepared, self._witness
-        if nodes := prepared.options.nodes:
-            simulated = prepared.to.simulates is not None
-            return nodes.of(prepared.loaded, simulated, prepared.options.preflight and not simulated)
-        return Local(witness.cores.others) if witness else Local()
+    def _nodes(self) -> OnNodes | None:
+        prepared = self._prepared
+        nodes, simulated = prepared.options.nodes, prepared.to.simulates is not None
+        return nodes.of(prepared.loaded, simulated, prepared.options.preflight and not simulated) if nodes else None
 
     async def carry_out(self) -> RunResult:
         """Carry out the load. Returns its result."""
@@ -338,10 +339,14 @@ class Running:
                 evidence.mismatches.append(f"{missing:,} exchanges have no latencies")
         kept = workers.kept(SLOWEST)
         self._explain(lost)
-        health = workers.health
+        on, health = self._on_nodes, workers.health
+        nodes = result_of(on, workers.members) if on else ()
+        for warning in warnings_of(nodes):
+            self._warn(warning)
         facts = (build.quantiles_of(profile), kept.reasons, health.network, asked_parts(profile), fleet.stopped)
         hosts = numbered(prepared.to.addresses)
-        measured = build.Measured(fleet.plan, totals, workers.recording, *facts, health.environments, hosts)
+        of = on.workers(len(workers.members)) if on else {}
+        measured = build.Measured(fleet.plan, totals, workers.recording, *facts, health.environments, hosts, of)
         if some := exemplars(measured, kept.exemplars):
             prepared.folder.keep(EXEMPLARS, map_text(to_json(some), prepared.secrets.hide))
         ending = Ending(
@@ -362,6 +367,7 @@ class Running:
             cost=table.cost(fleet.totals()) if table else None,
             function_cost=prepared.function.cost(fleet.totals()) if prepared.function else None,
             sdk=next((worker.options for worker in workers.members if worker.options), None),
+            nodes=nodes,
         )
         more: list[Finding] = []
         if self._witness:

@@ -134,6 +134,11 @@ def test_two_nodes_send_what_one_machine_would_each_request_once(tmp_path: Path,
     for key in ("iterations", "requests"):
         assert alone.phases["a"][key] == both.phases["a"][key]
     assert both.phases["a"]["steps"][0]["latency_ms"]["response"]["count"] == len(ids)
+    nodes = both.result["nodes"]
+    assert sum(node["requests"] for node in nodes) == both.requests["sent"]
+    assert all(abs(node["clock_ahead_ms"]) <= node["clock_error_ms"] for node in nodes), "it is the same clock"
+    by_node = both.phases["a"]["steps"][0]["by_node"]
+    assert sum(of["latency"]["count"] for of in by_node) == len(ids)
     assert kept(cluster) == []
     assert CANARY not in both.out + both.err
 
@@ -148,7 +153,8 @@ def test_a_killed_actor_takes_its_part_with_it_and_no_more(tmp_path: Path, clust
         ids = log.read_text().split()
     assert ran.status == 6
     assert len(ids) == len(set(ids))
-    assert ran.requests["on_wire"] - ran.requests["outcomes"].get("lost", 0) <= len(ids) <= ran.requests["on_wire"]
+    assert not any(node.get("unread") for node in ran.result["nodes"])
+    assert ran.requests["sent"] - ran.requests["outcomes"].get("lost", 0) <= len(ids) <= ran.requests["sent"]
     assert ran.iterations["unsent"] > 0
     assert ran.iterations["completed"] >= ran.iterations["planned"] // 2, "the other node sends all of its half"
     assert any("is lost" in warning for warning in ran.warnings), ran.warnings

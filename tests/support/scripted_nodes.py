@@ -19,7 +19,7 @@ from loadgen.fleet.orders import About
 from loadgen.fleet.placement import Placed
 from loadgen.record.ledger import Ledger
 
-ABOUT = About("host", "10.0.0.7", "0.1.0", "3.11.7", 2, True, "/nowhere", 1)
+ABOUT = About("host", "10.0.0.7", "0.1.0", "3.11.7", 2, True, "/nowhere", 0)
 
 
 class Worker:
@@ -78,9 +78,9 @@ class ScriptedLink:
         self._node.close()
 
 
-def remote(lend: Lend, ahead: int = 0) -> tuple[RemoteNode, ScriptedLink, Stage]:
+def remote(number: int, lend: Lend, ahead: int = 0) -> tuple[RemoteNode, ScriptedLink, Stage]:
     """A node as its fleet sees it, and what is behind it."""
     stage, loop = Stage(), asyncio.get_running_loop()
     link = ScriptedLink(loop, Node(lend, lambda: None, stage), ahead)
-    node = RemoteNode(0, link, ABOUT)
+    node = RemoteNode(number, link, ABOUT)
     return node, link, stage

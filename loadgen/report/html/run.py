@@ -22,7 +22,7 @@ from loadgen.report.navigate import cycle, every_step, grouped, phases_and_besid
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import BAD, STRONG
 from loadgen.report.terminal.figures import Row, range_of, rows
-from loadgen.report.terminal.groups import by_address, by_worker
+from loadgen.report.terminal.groups import by_address, by_node, by_worker
 from loadgen.report.terminal.intervals import QUANTILES
 from loadgen.report.terminal.intervals import range_of as interval_text
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
@@ -299,8 +299,9 @@ def _connections(result: RunResult, notes: Footnotes) -> Iterator[Content]:
 
 
 def _groups(result: RunResult, notes: Footnotes) -> Iterator[Content]:
-    """The requests by worker, and by address of the target."""
-    for kind, every, of in (("worker", by_worker(result.variant), "worker that sent them"),
+    """The requests by node, by worker, and by address of the target."""
+    for kind, every, of in (("node", by_node(result.variant), "node that sent them"),
+                            ("worker", by_worker(result.variant), "worker that sent them"),
                             ("address", by_address(result.variant), "address that they went to")):  # fmt: skip
         made = [
             (brief(label, NAME), name, count(latency.count), *(notes.cell(latency, each) for each in PERCENTILES))

@@ -1,4 +1,4 @@
-"""The requests of each step by worker, and by the address of the target that they went to."""
+"""The requests of each step by node, by worker, and by the address of the target that they went to."""
 
 from __future__ import annotations
 
@@ -21,11 +21,22 @@ Row = tuple[str, str, Latency]  # where it is, the name of the group, its figure
 
 def groups(variant: RunVariant, notes: Footnotes) -> Iterator[RenderableType]:
     """The percentiles of each; nothing of a run with one worker, and a target with one address."""
-    workers, addresses = by_worker(variant), by_address(variant)
+    nodes, workers, addresses = by_node(variant), by_worker(variant), by_address(variant)
+    if nodes:
+        yield from _table("node", nodes, 6, notes)
     if workers:
         yield from _table("worker", workers, 6, notes)
     if addresses:
         yield from _table("address", addresses, 15, notes)
+
+
+def by_node(variant: RunVariant) -> list[Row]:
+    """A row for each node of each step."""
+    steps = every_step(variant.phases)
+    return [
+        (f"{place(phase)} {brief(label, LABEL)}", str(of.node), of.latency)
+        for phase, label, step in steps for of in step.by_node
+    ]  # fmt: skip
 
 
 def by_worker(variant: RunVariant) -> list[Row]:

@@ -23,6 +23,7 @@ from loadgen.report.terminal.groups import groups
 from loadgen.report.terminal.join import hops
 from loadgen.report.terminal.latency import Footnotes
 from loadgen.report.terminal.machines import machines
+from loadgen.report.terminal.nodes import nodes
 from loadgen.report.terminal.page import (
     BAD,
     DIM,
@@ -99,6 +100,7 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     yield from _thresholds(result, phases, width)
     yield from until(result.until)
     yield from witness(result.witness)
+    yield from nodes(result.nodes)
     yield from machines(result.machines, notes)
     for variant in result.variants:
         yield from _variant(variant, notes, width)

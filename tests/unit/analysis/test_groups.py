@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from random import Random
 
 from engine_harness import Run
-from run_results import concluded
+from run_results import concluded, measured, metadata
 
+from loadgen.analysis.conclusion import Ending, conclude, tails
+from loadgen.analysis.standing import standing_of
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange
 from loadgen.report.html.run import run_page
 from loadgen.report.sentences import sentence
 from loadgen.report.sharing import shared
 from loadgen.report.terminal.run import render
+from loadgen.result.node import Node
 from loadgen.result.run import RunResult
 from loadgen.transport.scripted import NEVER, Reply
+from loadgen.trust.health import Health
+from loadgen.trust.watch import evidence_of
 
 PROFILE = """
 target: {url: "http://127.0.0.1"}
@@ -66,6 +72,51 @@ def test_a_worker_without_answers_is_told_with_its_timeouts() -> None:
     (found,) = (each for each in result(3, never=True).findings if each.observed.code == "worker_differs")
     assert found.observed.values["timeouts"] > 50  # type: ignore[operator]
     assert "is more than 500 ms" in sentence(found.observed)
+
+
+def on_nodes(workers: int, nodes: int, slower: int = 1) -> RunResult:
+    """The same run, whose workers are on so many nodes; all of the last node take so many times as long."""
+    dice = Random(18)
+
+    def reply(factor: int) -> Reply:
+        return Reply(round(factor * 20 * MILLISECOND * dice.lognormvariate(0, 0.3)))
+
+    run = Run(PROFILE, lambda x: reply(1), workers=workers)
+    for member in run.members[workers - workers // nodes :]:
+        member.transport._script = lambda x: reply(slower)
+    run.go()
+    of = {number: number * nodes // workers for number in range(workers)}
+    return conclude(
+        metadata(run.profile),
+        replace(measured(run), nodes=of),
+        standing_of(evidence_of(run.ledger, tails(run.plan, run.recording), Health()), []),
+        Ending(run.finished_at, None, nodes=tuple(node(number) for number in range(nodes))),
+        {},
+    )
+
+
+def node(number: int) -> Node:
+    return Node(number, f"host-{number}", f"10.0.0.{number}", 2, 2, 600, 1.5, 0.25, 0.01, 0.5, None)
+
+
+def test_each_node_has_the_figures_of_its_workers() -> None:
+    of = on_nodes(4, 2)
+    (step,) = of.variant.phases[1].steps
+    assert [each.node for each in step.by_node] == [0, 1]
+    sums = [sum(each.latency.count for each in step.by_worker[at : at + 2]) for at in (0, 2)]
+    assert [each.latency.count for each in step.by_node] == sums
+    assert (step.odd_node, step.odd_worker) == (None, None)
+    text = render(of)
+    assert "by node" in text and "10.0.0.1" in text and "1.500 ± 0.250" in text
+    assert "The requests of each step by the node that sent them" in run_page(of, None, ())
+    assert all(name not in render(shared(of)) for name in ("host-0", "10.0.0.1"))
+
+
+def test_a_node_that_is_slower_is_found_and_its_workers_are_not_told_as_well() -> None:
+    of = on_nodes(6, 3, slower=3)
+    (found,) = (each for each in of.findings if each.observed.code.endswith("_differs"))
+    assert (found.observed.code, found.observed.values["node"]) == ("node_differs", "2")
+    assert sentence(found.observed).startswith("One node differs: the p99 of node 2 is")
 
 
 STEPS = """

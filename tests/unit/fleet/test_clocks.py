@@ -7,7 +7,7 @@ import random
 import pytest
 
 from loadgen.clock import MILLISECOND, SECOND
-from loadgen.fleet.clocks import KNOWN, WINDOW, NodeClock
+from loadgen.fleet.clocks import WINDOW, Drift, NodeClock
 
 
 def ping(clock: NodeClock, at: int, there: int, back: int, ahead: int) -> None:
@@ -42,20 +42,9 @@ def test_what_is_older_than_the_window_tells_nothing_any_more() -> None:
     assert (clock.ahead.ns, clock.round_trip) == (MILLISECOND, 20)
 
 
-def test_a_clock_counts_as_known_within_its_limit() -> None:
-    clock = NodeClock()
-    ping(clock, 0, KNOWN, KNOWN + 2, ahead=0)
-    assert not clock.ahead.known
-    ping(clock, 1, KNOWN, KNOWN, ahead=0)
-    assert clock.ahead.known
-
-
-def test_a_drift_matters_if_it_is_beyond_its_error() -> None:
+def test_how_far_a_clock_moved_is_told_with_the_error_of_both_exchanges() -> None:
     clock = NodeClock()
     ping(clock, 0, 100, 100, ahead=0)
     began = clock.ahead
-    ping(clock, 20 * SECOND, 100, 100, ahead=KNOWN)
-    assert not clock.drift(began).matters
-    ping(clock, 40 * SECOND, 100, 100, ahead=KNOWN + 1000)
-    assert clock.drift(began).matters
-    assert clock.drift(began).over == 40 * SECOND
+    ping(clock, 40 * SECOND, 300, 300, ahead=7000)
+    assert clock.drift(began) == Drift(7000, 400, 40 * SECOND + 200)

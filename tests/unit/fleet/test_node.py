@@ -122,8 +122,8 @@ def test_ledgers_are_read_from_what_a_dead_node_left(tmp_path: Path) -> None:
     assert left_in(str(left)) == {}
 
 
-def told(version: str = "0.1.0", python: str = "3.11.7", authenticated: bool = True) -> About:
-    return About("host", "10.0.0.7", version, python, 2, authenticated, "/nowhere", 1)
+def told(version: str = "0.1.0", python: str = "3.11.7", authenticated: bool = True, nice: int = 0) -> About:
+    return About("host", "10.0.0.7", version, python, 2, authenticated, "/nowhere", nice)
 
 
 def test_a_node_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,5 +132,6 @@ def test_a_node_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -
     assert refused(told(), local=False) == ""
     assert "has loadgen 0.0.9, and this machine 0.1.0" in refused(told("0.0.9"), local=False)
     assert "runs Python 3.12.1, and this machine 3.11" in refused(told(python="3.12.1"), local=False)
+    assert "a niceness of 15" in refused(told(nice=15), local=True)
     assert "asks for no token" in refused(told(authenticated=False), local=False)
     assert refused(told(authenticated=False), local=True) == ""

@@ -53,7 +53,7 @@ class Two:
     """Two scripted nodes, and a group of `count` workers on them."""
 
     def __init__(self, folder: Path, count: int = 2, text: str = PROFILE) -> None:
-        self.sides: list[tuple[RemoteNode, ScriptedLink, Stage]] = [remote(lend, AHEAD * n) for n in range(2)]
+        self.sides: list[tuple[RemoteNode, ScriptedLink, Stage]] = [remote(n, lend, AHEAD * n) for n in range(2)]
         for node, _, _ in self.sides:
             node.open()
         self.nodes = Nodes([node for node, _, _ in self.sides])
@@ -155,7 +155,9 @@ async def test_a_node_that_dies_leaves_what_is_found_of_it(two: Two) -> None:
     link.remains, link.gone = {0: counted.block()}, "its machine burns"
     await soon(lambda: member.lost)
     assert isinstance(member.broken, WorkerLost)
-    assert str(member.broken) == "node host (10.0.0.7) is lost: its machine burns"
+    assert str(member.broken) == "node 1 (10.0.0.7) is lost: its machine burns"
+    await asyncio.to_thread(member.process.wait, 10)
+    assert not two.sides[1][0].unread
     member.ledger.settle()
     assert (member.ledger.sent[0], member.ledger.outcomes[Outcome.LOST]) == (9, 5)
     assert member.ledger.mismatches() == []
@@ -168,7 +170,8 @@ async def test_a_node_of_which_nothing_is_left_says_that_something_is_not_known(
     await two.placed()
     two.sides[0][1].gone = "it did not answer"
     await soon(lambda: two.group.members[0].lost)
-    assert str(two.group.members[0].broken).endswith("what it sent since its last report is not known")
+    await asyncio.to_thread(two.group.members[0].process.wait, 10)
+    assert two.sides[0][0].unread
 
 
 async def test_what_a_node_cannot_do_is_told_with_its_name_and_status(tmp_path: Path) -> None:
@@ -176,7 +179,7 @@ async def test_what_a_node_cannot_do_is_told_with_its_name_and_status(tmp_path: 
     for index, assignment in enumerate(many.group._assignments):
         many.group.members.append(many.group._member(index, assignment))
     await soon(lambda: many.group.members[0].lost)
-    with pytest.raises(LoadgenError, match=r"^node host \(10.0.0.7\): it does not reach the target$") as error:
+    with pytest.raises(LoadgenError, match=r"^node 0 \(10.0.0.7\): it does not reach the target$") as error:
         _ = many.group.ready
     assert error.value.status == Exit.UNUSABLE
     await many.close()
@@ -196,7 +199,7 @@ async def test_a_node_without_the_variable_is_named(tmp_path: Path, monkeypatch:
     for index, assignment in enumerate(made.group._assignments):
         made.group.members.append(made.group._member(index, assignment))
     await soon(lambda: made.group.members[0].lost)
-    with pytest.raises(LoadgenError, match=r"node host .*\$\{NODE_KEY\} is not set") as error:
+    with pytest.raises(LoadgenError, match=r"node 0 .*\$\{NODE_KEY\} is not set") as error:
         _ = made.group.ready
     assert error.value.status == Exit.USAGE
     await made.close()

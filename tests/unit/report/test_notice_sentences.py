@@ -48,6 +48,20 @@ NOTICES = [
         "the run was stopped early by max_cost: $0.0002 (it has come to $0.0002)",
     ),
     (
+        Reason.of("node_unread", node="1 (10.0.0.7)"),
+        "node 1 (10.0.0.7) was lost with its counts: what it sent in its last second is in no figure",
+    ),
+    (
+        Reason.of("node_clock_unknown", node="1 (10.0.0.7)", error_ms=7.5),
+        "the clock of node 1 (10.0.0.7) is known within 7.5 ms only: it began its load earlier or later than the "
+        "others by as much",
+    ),
+    (
+        Reason.of("node_clock_moved", node="1 (10.0.0.7)", moved_ms=-8.25),
+        "the clock of node 1 (10.0.0.7) moved by -8.25 ms during the load: its later requests were due earlier or "
+        "later than those of the others by as much",
+    ),
+    (
         Reason.of("worker_lost", worker=1, why="it ended with status -9"),
         "worker 1 was lost: it ended with status -9; its open exchanges are counted as lost",
     ),
