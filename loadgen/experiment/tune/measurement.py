@@ -139,7 +139,8 @@ class _Tuning:
     def _cells(self) -> Cells:
         plan, hide = self.plan, self.loaded.secrets.hide
         apis = {plan.function: self.at.api, **self.at.others}
-        return Cells(plan, apis, self.options.out, {name: hide(name) for name in apis})
+        names = {name: hide(name) for name in apis}
+        return Cells(plan, apis, self.options.out, names, stopped=lambda: self.interrupted)
 
     async def _visit_all(self, cells: Cells, folder: ExperimentFolder) -> None:
         made = {visit.number for visit in self.visits}

@@ -5,7 +5,7 @@ that is there already."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,18 +39,19 @@ def journal_of(function: str, plan: TunePlan) -> str:
 
 
 class Cells:
-    """The cells of a plan. `apis` are by function; `hide` takes secrets out of a name. `sleep` takes s."""
+    """The cells of a plan. `apis` are by function; `hide` has their names without secrets. `sleep` takes s;
+    nothing more is waited for when `stopped` says so."""
 
     def __init__(
         self, plan: TunePlan, apis: Mapping[str, Calls], folder: Path, hide: Mapping[str, str],
-        sleep: Sleep = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep, stopped: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         log = read_log(folder)
         self._cells = plan.every_cell
         self._apis = apis
         self._journals = {name: read_journal(folder, journal_of(name, plan)) for name in apis}
         self._changes = {name: Changes(api, self._journals[name], hide[name], sleep) for name, api in apis.items()}
-        self._versions = {name: Versions(api, log, hide[name], sleep) for name, api in apis.items()}
+        self._versions = {name: Versions(api, log, hide[name], sleep, stopped) for name, api in apis.items()}
         self._published: dict[tuple[str, int, bool], str] = {}
 
     async def look(self) -> tuple[TuneCell, ...]:
@@ -79,7 +80,7 @@ class Cells:
             await versions.undo()
 
     async def set(self, cell: TuneCell) -> str | None:
-        """Set a cell up, and return the qualifier to call. Raises SomebodyElse, TargetError, PlanError."""
+        """Set a cell up, and return the qualifier to call. Raises SomebodyElse, TargetError, PlanError, Interrupted."""
         qualifier = cell.qualifier
         if qualifier is None:
             qualifier = await self._configured(cell)

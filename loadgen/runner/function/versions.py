@@ -18,6 +18,7 @@ from typing import Literal, TypeVar, get_args
 
 from loadgen.errors import LoadgenError, PlanError, ProfileError, TargetError
 from loadgen.files import read_regular, why
+from loadgen.interrupts import Interrupted
 from loadgen.runner.control import CallFailed
 from loadgen.runner.function.calls import Calls
 from loadgen.runner.function.changes import BUSY, PAUSES, TRIES, Sleep
@@ -93,28 +94,33 @@ def _line(text: bytes) -> Line | None:
 
 
 class Versions:
-    """Those of one function, which the log calls `function`. `sleep` takes s."""
+    """Those of one function, which the log calls `function`. `sleep` takes s. What may take minutes to be made is
+    waited for until `stopped` says that it is not wanted any more."""
 
-    def __init__(self, api: Calls, log: Log, function: str, sleep: Sleep = asyncio.sleep) -> None:
-        self._api, self._log, self._function, self._sleep = api, log, function, sleep
+    def __init__(
+        self, api: Calls, log: Log, function: str, sleep: Sleep = asyncio.sleep,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
+        self._api, self._log, self._function, self._sleep, self._stopped = api, log, function, sleep, stopped
 
     async def publish(self) -> str:
         """Publish $LATEST, and return the number of the version when it can be called. If nothing has changed since the
-        last version, that is it, and it stays. Raises TargetError, PlanError."""
+        last version, that is it, and it stays. Raises TargetError, PlanError, Interrupted."""
         self._log.add(Line("publish", self._function, self._log.token))
         version = (await self._tried(lambda: self._api.publish(self._log.token))).version
-        await self._until(lambda: self._is_there(version), f"version {version} is not there")
+        await self._until(lambda: self._is_there(version), f"version {version} is not there", self._stopped)
         return version
 
     async def provision(self, qualifier: str, number: int) -> None:
-        """Have so many environments, and wait until they are there. Raises TargetError, PlanError."""
+        """Have so many environments, and wait until they are there. Raises TargetError, PlanError, Interrupted."""
         if await self._tried(lambda: self._api.provisioned(qualifier)):
             raise TargetError(
                 f"{self._api.place}: {qualifier} has provisioned concurrency already, which is left alone"
             )
         self._log.add(Line("provision", self._function, "", qualifier, number))
         await self._tried(lambda: self._api.provision(qualifier, number))
-        await self._until(lambda: self._is_ready(qualifier), f"{qualifier} has no provisioned environments")
+        problem = f"{qualifier} has no provisioned environments"
+        await self._until(lambda: self._is_ready(qualifier), problem, self._stopped)
 
     async def release(self, qualifier: str, number: int) -> None:
         """Take the environments away, if they are as they were asked for. Raises TargetError, PlanError."""
@@ -181,9 +187,13 @@ class Versions:
     async def _is_released(self, qualifier: str) -> bool:
         return await self._tried(lambda: self._api.provisioned(qualifier)) is None
 
-    async def _until(self, holds: Callable[[], Awaitable[bool]], problem: str) -> None:
+    async def _until(
+        self, holds: Callable[[], Awaitable[bool]], problem: str, stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         waited, looks = 0.0, 0
         while not await holds():
+            if stopped():
+                raise Interrupted
             if waited >= LONGEST:
                 raise TargetError(f"{self._api.place}: {problem} after {LONGEST:g} s")
             pause = PAUSES[min(looks, len(PAUSES) - 1)]

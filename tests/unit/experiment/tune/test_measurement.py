@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tunings import PROFILE, Function, tuned
+from tunings import ORDERS, PROFILE, Function, tuned
 
 from loadgen.errors import Exit, ProfileError, TargetError, WorkerLost
 from loadgen.experiment.saved import read
@@ -119,6 +119,27 @@ def interrupted(folder: Path, monkeypatch: Patch) -> Function:
     function.after = stop
     assert len(tuned(folder, monkeypatch, function).visits) == 2
     return function
+
+
+def test_cells_that_were_interrupted_are_gone_on_with(tmp_path: Path, monkeypatch: Patch) -> None:
+    """Their versions were taken away, and are published again."""
+    function = Function(of_lambda={"snap_start": {"restore": "9ms"}})
+    matrix = Matrix(starts_of("on-demand,snapstart,provisioned=2"))
+
+    def stop(number: int, result: RunResult) -> RunResult:
+        return replace(result, interrupted=True, exit_status=Exit.INTERRUPTED) if number == 4 else result
+
+    function.after = stop
+    folder = tmp_path / "run"
+    assert len(tuned(folder, monkeypatch, function, (128,), matrix=matrix, calls=10).visits) == 3
+    assert len(function.ask("GET", f"{ORDERS}/versions")["Versions"]) == 1
+    result = tuned(folder, monkeypatch, function, (128,), matrix=matrix, calls=10, again=True)
+    assert result.complete and [size.cell for size in result.sizes] == [
+        "128 MB", "128 MB snapstart", "128 MB provisioned=2",
+    ]  # fmt: skip
+    assert [size.calls for size in result.sizes] == [10, 10, 10]
+    assert len(function.ask("GET", f"{ORDERS}/versions")["Versions"]) == 1 and function.memory == 512
+    assert read(folder) == result
 
 
 def test_an_interrupted_one_is_gone_on_with(tmp_path: Path, monkeypatch: Patch) -> None:

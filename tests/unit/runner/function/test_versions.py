@@ -15,6 +15,7 @@ from lambda_sandbox import FUNCTIONS, Sandbox
 
 from loadgen.clock import SECOND
 from loadgen.errors import ProfileError, TargetError
+from loadgen.interrupts import Interrupted
 from loadgen.result.tune import TuneCell, TunePlan
 from loadgen.runner.control import CallFailed
 from loadgen.runner.function import changes as changing
@@ -231,6 +232,21 @@ def test_what_is_no_log_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)
     with pytest.raises(ProfileError, match="is not as loadgen wrote it"):
         read_log(tmp_path)
+
+
+def test_a_signal_ends_the_wait_for_what_takes_minutes(service: Service, tmp_path: Path) -> None:
+    """Here it takes two seconds."""
+    waits = list[int]()
+
+    def stopped() -> bool:
+        waits.append(1)
+        return len(waits) > 3
+
+    of = Versions(service, read_log(tmp_path), "orders", service.sleep, stopped)
+    with pytest.raises(Interrupted):
+        done(of.provision("live", 2))
+    done(of.undo())
+    assert service.left()[3] == []
 
 
 def test_permissions_follow_from_the_cells() -> None:
