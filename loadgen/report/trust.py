@@ -15,11 +15,11 @@ MARKS = {"DEGRADED": "~", "INVALID": "!"}  # of a figure of which this machine m
 NOT_PLANNED = "rate_held"  # the code of a load that was another than the one planned
 
 
-def meaning(verdict: Verdict, codes: Collection[str]) -> str:
+def meaning(verdict: Verdict, codes: Collection[str], machines: bool = False) -> str:
     """What the verdict says of a run's figures, where signals with these `codes` have that verdict: not every signal
-    accuses this machine."""
+    accuses this machine; or one of the `machines`, if several shared the load."""
     if verdict == "VALID":
-        return "this machine made hardly anything of these figures"
+        return f"{'the machines' if machines else 'this machine'} made hardly anything of these figures"
     invalid = verdict == "INVALID"
     if {*codes} == {NOT_PLANNED}:
         return f"the load was not {'' if invalid else 'quite '}the one planned"
@@ -27,17 +27,18 @@ def meaning(verdict: Verdict, codes: Collection[str]) -> str:
         return "the figures are not the target's alone"
     if "share_of_figure" not in codes:
         return "something disturbed the figures, as the reasons say"
-    return f"this machine made {'too much' if invalid else 'a part'} of the figures marked {MARKS[verdict]}"
+    whose = "one of the machines" if machines else "this machine"
+    return f"{whose} made {'too much' if invalid else 'a part'} of the figures marked {MARKS[verdict]}"
 
 
 def observed(signal: TrustSignal) -> str:
-    """`core use 91%`."""
-    return f"{signal.signal} {sentence(signal.observed)}"
+    """`core use 91%`, of one of several machines with its number."""
+    return f"{_machine(signal)}{signal.signal} {sentence(signal.observed)}"
 
 
 def reason(signal: TrustSignal) -> str:
     """`core use 91%: a busy generator answers late. Use more --workers`, of an experiment's run with its name."""
-    run = f"{signal.variant}, round {signal.round}: " if signal.variant is not None else _machine(signal)
+    run = f"{signal.variant}, round {signal.round}: " if signal.variant is not None else ""
     of = SIGNAL_WORDS.get(signal.observed.code)
     because, remedy = why(signal), _words(of.remedy, signal.observed) if of else ""
     return f"{run}{observed(signal)}{f': {because}' if because else ''}{f'. {remedy}' if remedy else ''}"
@@ -55,7 +56,7 @@ def note(signal: TrustSignal) -> str:
     if not signal.noted or not of:
         return ""
     if signal.limits != signal.verdict:
-        return f"{_machine(signal)}{observed(signal)}: {why(signal)}; but it made hardly anything of the figures"
+        return f"{observed(signal)}: {why(signal)}; but it made hardly anything of the figures"
     return f"{_machine(signal)}{_words(of.note, signal.observed)}"
 
 

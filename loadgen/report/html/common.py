@@ -16,7 +16,7 @@ from loadgen.report.terminal.thresholds import ORDER, value_text
 from loadgen.report.trust import meaning, observed, reason, why
 from loadgen.report.verdict import STATUSES, Result, ended, exit_text, measured, word
 from loadgen.report.words import brief, count, ms, several, share
-from loadgen.result.run import RunResult, Status, Threshold, TrustSignal, Verdict
+from loadgen.result.run import JudgedFigure, RunResult, Status, Threshold, TrustSignal, Verdict
 
 MOST, FEW = 12, 3  # of a kind that are shown, and at the top
 NAME = 48  # characters
@@ -59,7 +59,8 @@ def trust_meaning(result: Result, most: int) -> Content:
     if trust is None:
         return None
     worst = {signal.observed.code for signal in trust.signals or trust.reasons if signal.verdict == trust.verdict}
-    said = meaning(trust.verdict, worst)
+    machines = isinstance(result, RunResult) and result.machines is not None
+    said = meaning(trust.verdict, worst, machines)
     unfit = ". Do not use these figures" if trust.verdict == "INVALID" else ""
     accepted = ". They were accepted all the same (--accept-invalid)" if trust.accepted else ""
     reasons = [element("div", f"- {reason(signal)}") for signal in trust.reasons[:most]]
@@ -134,12 +135,17 @@ def _signal(of: TrustSignal) -> tuple[Content, tuple[str, str], str]:
 def _judged(result: RunResult) -> Markup:
     phases = Phases(result)
     made = [
-        (brief(f"{phases.place(of.phase, of.cycle)} {of.step} {of.quantile}", NAME), ms(of.value_ms), ms(of.without_ms),
+        (brief(f"{_of(of)}{phases.place(of.phase, of.cycle)} {of.step} {of.quantile}", NAME),
+         ms(of.value_ms), ms(of.without_ms),
          f"{'≥ ' if of.at_least else ''}{share(of.share, 1)}", of.verdict, "yes" if of.decides else "")
         for of in result.trust.figures
     ]  # fmt: skip
     titles = ("", "ms", "without this machine", "its share", "verdict", "decides")
     return table(titles, made, "The worst first", words=(4, 5))
+
+
+def _of(of: JudgedFigure) -> str:
+    return f"machine {of.machine}: " if of.machine is not None else ""
 
 
 # the end

@@ -182,7 +182,8 @@ def _trust(result: Result) -> Iterator[RenderableType]:
 def _meaning(result: Result, trust: Trust) -> str:
     verdict = trust.verdict
     worst = {signal.observed.code for signal in trust.signals if signal.verdict == verdict}
-    return meaning(verdict, worst) + (". Do not use these figures" if verdict == "INVALID" else "")
+    machines = isinstance(result, RunResult) and result.machines is not None
+    return meaning(verdict, worst, machines) + (". Do not use these figures" if verdict == "INVALID" else "")
 
 
 def _decided(result: RunResult) -> str:

@@ -82,7 +82,7 @@ def _trust(result: RunResult, few: int) -> Iterator[RenderableType]:
     style = word(result)[1]
     unfit = ". Do not use these figures" if trust.verdict == "INVALID" else ""
     accepted = ". They were accepted all the same" if trust.accepted else ""
-    said = meaning(trust.verdict, worst)
+    said = meaning(trust.verdict, worst, result.machines is not None)
     yield line((f"{said[0].upper()}{said[1:]}{unfit}{accepted}", style))
     for signal in trust.reasons[: min(few, 2)]:
         yield labelled(("- ", style), brief(reason(signal), SENTENCE), indent=2)

@@ -14,7 +14,7 @@ from loadgen.report.html.text import html_text
 from loadgen.report.sentences import notice_text
 from loadgen.report.sharing import shared
 from loadgen.report.terminal.run import render
-from loadgen.report.trust import reason
+from loadgen.report.trust import meaning, observed, reason
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, TrustSignal
 
@@ -64,4 +64,6 @@ def test_what_is_given_away_has_no_folder_s_name(merged: RunResult) -> None:
 def test_what_is_about_one_machine_says_which() -> None:
     quota = TrustSignal("CPU quota", "INVALID", Reason.of("quota", periods=7), "INVALID", False, machine=3)
     assert reason(quota).startswith("machine 3: CPU quota throttled in 7 periods")
+    assert observed(quota) == "machine 3: CPU quota throttled in 7 periods"
+    assert meaning("INVALID", ["share_of_figure"], True).startswith("one of the machines made too much")
     assert notice_text(Reason.of("tls_not_verified").of_machine(2)).startswith("machine 2: TLS certificates")
