@@ -20,9 +20,8 @@ def glance(stream: Beside) -> str:
     """`keep-warm, 10 at once every 5 min: 40 requests, none failed, p50 8.2 ms, p99 12.1 ms, 2.5% cold`."""
     phase = stream.phase
     failed = failures_of(phase.requests) or "none"
-    known = [
-        (name, step.latency_ms[phase.headline].quantile(name).value) for step in phase.steps for name in ("p50", "p99")
-    ]
+    timed = [latency for step in phase.steps if (latency := step.latency_ms.get(phase.headline))]
+    known = [(name, latency.quantile(name).value) for latency in timed for name in ("p50", "p99")]
     parts = [several(phase.requests.sent, "request"), f"{failed} failed"]
     parts += [f"{name} {ms(value)} ms" for name, value in known if value is not None]
     parts += [f"{share(*cold)} cold"] if (cold := cold_starts(stream)) else []

@@ -48,6 +48,14 @@ NOTICES = [
         "the run was stopped early by max_cost: $0.0002 (it has come to $0.0002)",
     ),
     (
+        Reason.of("force_cold_failed", error="denied"),
+        "the run was ended: no cold start could be forced: denied",
+    ),
+    (
+        Reason.of("force_cold_not_restored", error="denied", folder="runs/a"),
+        "the function's description was not restored: denied. `loadgen tune --restore runs/a` tries again",
+    ),
+    (
         Reason.of("node_unread", node="1 (10.0.0.7)"),
         "node 1 (10.0.0.7) was lost with its counts: what it sent in its last second is in no figure",
     ),
