@@ -121,6 +121,7 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "parts_missing": "these machines left no parts of times: {machines}. So it is not known whose time it was",
     "table_kept": "teardown: the table {table} is left, as the other machines may still use it; delete it when all of "
     "them are done",
+    "clock_not_kept": "nothing is known to keep this machine's clock: it may not begin with the others. Keep it by NTP",
     "waiting_for_start": "the load begins at {start_at}, in {seconds} s",
     "items_so_far": "setup: {written:,} of {items:,} items",
     "items_loaded": "setup: loaded {items:,} items in {seconds:.1f} s",

@@ -145,6 +145,7 @@ CODES = {
     "least is known of that of machine `worst`.",
     "parts_missing": "These machines left no parts of times: `machines`. So nobody knows whose time it was.",
     "table_kept": "`teardown` leaves the `table`, as other machines that share the load may still use it.",
+    "clock_not_kept": "Nothing is known to keep this machine's clock, by which it begins with the others.",
     "waiting_for_start": "The load begins at `start_at`, in `seconds`.",
     "items_so_far": "Setup has written `written` of `items` items.",
     "items_loaded": "Setup has written `items` items in `seconds`.",

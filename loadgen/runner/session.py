@@ -152,6 +152,8 @@ class Running:
 
     async def _carry_out(self) -> RunResult:
         prepared = self._prepared
+        if prepared.part and not prepared.part.clock_kept:
+            self._display.message(Reason.of("clock_not_kept"))
         try:
             sandbox = await self._load()
         finally:

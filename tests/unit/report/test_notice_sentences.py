@@ -171,6 +171,10 @@ NOTICES = [
         "teardown: the table t is left, as the other machines may still use it; delete it when all of them are done",
     ),
     (
+        Reason.of("clock_not_kept"),
+        "nothing is known to keep this machine's clock: it may not begin with the others. Keep it by NTP",
+    ),
+    (
         Reason.of("waiting_for_start", start_at="2026-01-31T12:00:00Z", seconds=34),
         "the load begins at 2026-01-31T12:00:00Z, in 34 s",
     ),
