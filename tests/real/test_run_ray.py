@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,20 +46,22 @@ class Cluster:
 
     @classmethod
     @contextmanager
-    def of(cls, folder: Path) -> Iterator[Cluster]:
-        """With two nodes, whose environment has the profile's secret. Ray's own paths must be short."""
-        command = [sys.executable, ray_cluster.__file__, "2", os.path.realpath(folder)]
+    def made(cls) -> Iterator[Cluster]:
+        """With two nodes, whose environment has the profile's secret. The names of Ray's sockets must be short."""
+        folder = tempfile.mkdtemp(prefix="r", dir="/tmp")
+        command = [sys.executable, ray_cluster.__file__, "2", folder]
         environment = {**os.environ, **TOKEN, **KEY, "RAY_USAGE_STATS_ENABLED": "0"}
         streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         process = subprocess.Popen(command, env=environment, text=True, **streams)  # type: ignore[call-overload]
         try:
             ready, _, address = process.stdout.readline().strip().partition(" ")
             assert ready == "ready"
-            yield cls(process, address, folder)
+            yield cls(process, address, Path(folder))
         finally:
             process.stdin.close()
             process.wait(60)
             process.stdout.close()
+            shutil.rmtree(folder, ignore_errors=True)
 
     def actors(self) -> list[int]:
         return sorted(pid for pid, line in command_lines() if line.startswith("ray::Actor"))
@@ -79,8 +83,8 @@ def command_lines() -> Iterator[tuple[int, str]]:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with Cluster.of(tmp_path_factory.mktemp("r")) as made:
+def cluster() -> Iterator[Cluster]:
+    with Cluster.made() as made:
         yield made
 
 
@@ -170,7 +174,7 @@ def test_a_killed_actor_takes_its_part_with_it_and_no_more(tmp_path: Path, clust
 @pytest.mark.skipif(not FULL, reason="takes a node of the cluster away: in the long form")
 def test_a_machine_that_ends_takes_its_part_with_it_and_no_more(tmp_path: Path) -> None:
     """All of Ray on it is killed at once, and what its workers left is on a disk that Ray does not reach any more."""
-    with Cluster.of(tmp_path / "r") as other, counting(tmp_path) as (port, log):
+    with Cluster.made() as other, counting(tmp_path) as (port, log):
         with Program(tmp_path, *arguments(tmp_path, port, seconds=6), *on(other), env=TOKEN | KEY) as program:
             program.soon(lambda: log.stat().st_size > 500)
             other.lose_a_node()
