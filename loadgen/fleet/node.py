@@ -28,18 +28,35 @@ from loadgen.clock import SECOND, now
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError
 from loadgen.fleet.messages import Assignment, Bye, Finished, FromWorker, Go, Refused, Renew, ToWorker, Vitals
-from loadgen.fleet.orders import About, Barred, Counts, End, Ended, FromNode, Hidden, Place, Read, Said, Tell, ToNode
+from loadgen.fleet.orders import (
+    About,
+    Barred,
+    Counts,
+    End,
+    Ended,
+    FromNode,
+    Hidden,
+    Place,
+    Read,
+    Said,
+    Tell,
+    ToNode,
+    Watched,
+)
 from loadgen.fleet.placement import Local, Placed, Placement
 from loadgen.fleet.sealing import Sealer, hidden
 from loadgen.net.children import withheld, withhold
+from loadgen.net.names import is_loopback
 from loadgen.profile.load import Loaded, reread
 from loadgen.record.recorder import Batch
 from loadgen.redaction import Secrets
 from loadgen.trust.host import cpus
+from loadgen.trust.watch import HostWatch
 
 SILENCE = 3 * SECOND // 2  # of the fleet, during a load: it gives an order four times a second
 PATIENCE = 30 * SECOND  # with its silence at other times
 HEARD = 0.2  # seconds that news may be waited for
+LOOK = 1.0  # seconds between two looks at this machine
 GOODBYE = 5.0  # seconds for a worker's process to end
 
 
@@ -67,6 +84,7 @@ class Worker:
     placed: Placed
     number: int  # of its profile
     secrets: Secrets
+    loopback: bool  # whether its target is on this machine
     going: bool = False  # whether it sends a load
 
 
@@ -92,6 +110,7 @@ class Node:
         self._news: list[FromNode] = []
         self._is_news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._watch: HostWatch | None = None  # during a load
         self._heard = now()
         self._loop = asyncio.get_running_loop()
         self._loop.call_later(SILENCE / SECOND, self._listen)
@@ -158,7 +177,8 @@ class Node:
             lambda message: self._received(order.worker, message),
             lambda: self._ended(order.worker),
         )
-        self._workers[order.worker] = Worker(placed, order.number, read.loaded.secrets)
+        loopback = is_loopback(work.addresses)
+        self._workers[order.worker] = Worker(placed, order.number, read.loaded.secrets, loopback)
 
     async def _lender(self, order: Place, work: Assignment, secrets: Secrets) -> Lender:
         def lost(why: str) -> None:
@@ -182,6 +202,9 @@ class Node:
 
     def _tell(self, number: int, message: ToWorker) -> None:
         if worker := self._workers.get(number):
+            if isinstance(message, Go) and not self._watch:
+                self._watch = HostWatch()
+                self._loop.call_later(LOOK, self._look)
             worker.going = worker.going or isinstance(message, Go)
             worker.placed.pipe.send(message)
             if isinstance(message, Bye):
@@ -237,6 +260,19 @@ class Node:
     def _tell_of(self, news: FromNode) -> None:
         self._news.append(news)
         self._is_news.set()
+
+    def _look(self) -> None:
+        """Look at this machine, once a second as long as a worker sends a load."""
+        going = [worker for worker in self._workers.values() if worker.going]
+        if not self._watch or not going:
+            self._watch = None
+            return
+        totals = going[0].placed.ledger.snapshot()
+        for worker in going[1:]:
+            totals.add(worker.placed.ledger)
+        self._watch.look(totals)
+        self._tell_of(Watched(self._watch.figures(going[0].loopback)))
+        self._loop.call_later(LOOK, self._look)
 
     def _listen(self) -> None:
         """Look whether the fleet is there."""

@@ -26,11 +26,26 @@ from loadgen.errors import LoadgenError, PlanError, WorkerLost
 from loadgen.fleet.clocks import Ahead, NodeClock
 from loadgen.fleet.messages import Assignment, Broken, Enter, FromWorker, Go, Leave, Renew, ToWorker
 from loadgen.fleet.node import unpacked
-from loadgen.fleet.orders import About, Barred, Counts, End, Ended, FromNode, Hidden, Place, Read, Said, Tell, ToNode
+from loadgen.fleet.orders import (
+    About,
+    Barred,
+    Counts,
+    End,
+    Ended,
+    FromNode,
+    Hidden,
+    Place,
+    Read,
+    Said,
+    Tell,
+    ToNode,
+    Watched,
+)
 from loadgen.fleet.placement import Placed
 from loadgen.fleet.sealing import Sealer, shown
 from loadgen.profile.load import Loaded, reread
 from loadgen.record.ledger import Ledger
+from loadgen.trust.watch import HostFigures
 
 BEAT = 0.25  # seconds between two orders at the most
 HEAD_START = 250 * MILLISECOND  # for a word to reach every node
@@ -134,6 +149,7 @@ class RemoteNode:
         self.name = f"{number} ({about.address})"
         self.clock = NodeClock()
         self.gone = ""  # why
+        self.host: HostFigures | None = None  # what it saw of its machine in this load
         self.unread = False  # whether it died, and what its workers left could not be read
         self._orders: queue.SimpleQueue[ToNode] = queue.SimpleQueue()
         self._workers: dict[int, RemoteWorker] = {}
@@ -163,7 +179,7 @@ class RemoteNode:
 
     def begin(self) -> None:
         """Another load will begin."""
-        self._of_load = None
+        self._of_load = self.host = None
 
     def ahead_of_load(self) -> Ahead:
         """How far the node's clock is ahead, as it is known when a load begins."""
@@ -239,6 +255,9 @@ class RemoteNode:
 
     def _take(self, news: Sequence[FromNode]) -> None:
         for one in news:
+            if isinstance(one, Watched):
+                self.host = one.figures
+                continue
             worker = self._workers.get(one.worker)
             if worker is None:
                 continue
@@ -322,14 +341,17 @@ class OnNodes:
     def place(
         self, work: Assignment, plan: Plan, received: Callable[[FromWorker], None], ended: Callable[[], None]
     ) -> Placed:
-        node = self._nodes[self.workers(work.share.workers)[work.share.index]]
+        node = self._node(work.share.index, work.share.workers)
         ledger = Ledger.in_file(work.ledger, len(plan.all_runs), plan.slots)
         sealed = self._sealer.seal(replace(work, access=Access(), environment={}))
         return node.place(self._number, sealed, self._simulated, self._tries, ledger, received, ended)
 
     def workers(self, count: int) -> dict[int, int]:
-        """The node of each of so many workers."""
-        return {index: index * len(self._nodes) // count for index in range(count)}
+        """The number of the node of each of so many workers."""
+        return {index: self._node(index, count).number for index in range(count)}
+
+    def _node(self, index: int, count: int) -> RemoteNode:
+        return self._nodes[index * len(self._nodes) // count]
 
     @property
     def nodes(self) -> tuple[RemoteNode, ...]:

@@ -160,7 +160,7 @@ def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> list[RemoteN
     strategy = ray.util.scheduling_strategies.PlacementGroupSchedulingStrategy
     actors = [remote.options(scheduling_strategy=strategy(group, n)).remote() for n in range(wanted)]
     ids = ray.util.placement_group_table(group)["bundles_to_node_id"]
-    return [_opened(ray, number, actor, ids[number], lend, local) for number, actor in enumerate(actors)]
+    return [_opened(ray, number, actor, ids[number - 1], lend, local) for number, actor in enumerate(actors, 1)]
 
 
 def _opened(ray: Any, number: int, actor: Any, node: str, lend: Lend, local: bool) -> RemoteNode:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadgen.fleet.messages import FromWorker, ToWorker
+from loadgen.trust.watch import HostFigures
 
 # to a node
 
@@ -95,7 +96,14 @@ class Barred:
     error: bytes
 
 
-FromNode = Said | Hidden | Counts | Ended | Barred
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What the node saw of its machine since the load began."""
+
+    figures: HostFigures
+
+
+FromNode = Said | Hidden | Counts | Ended | Barred | Watched
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from loadgen.result.latency import Latency
 class Node:
     """One node. Its workers have the numbers after those of the node before it."""
 
-    node: int = item("the node's number, from 0")
+    node: int = item("the node's number, from 1")
     host: str = item("its name")
     address: str = item("its address in the cluster")
     cpus: int = item("the CPUs that it may use")
@@ -36,5 +36,5 @@ class Node:
 class OfNode:
     """The requests of a step that the workers of one node sent."""
 
-    node: int = item("the node's number, from 0")
+    node: int = item("the node's number, from 1")
     latency: Latency = item("the times of these requests: the response, or in a closed load the service")

@@ -73,10 +73,7 @@ async def _reach(addresses: tuple[Address, ...]) -> None:
 def result_of(on: OnNodes, members: Sequence[Member]) -> tuple[Node, ...]:
     """What there is to be told of each node at the end of a load."""
     nodes = on.workers(len(members))
-    return tuple(
-        _node(node, [member for member in members if nodes[member.index] == number])
-        for number, node in enumerate(on.nodes)
-    )
+    return tuple(_node(node, [member for member in members if nodes[member.index] == node.number]) for node in on.nodes)
 
 
 def _node(node: RemoteNode, members: Sequence[Member]) -> Node:

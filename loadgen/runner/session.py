@@ -55,7 +55,7 @@ from loadgen.trust.evidence import Evidence
 from loadgen.trust.finding import Finding
 from loadgen.trust.idle import WATCHED
 from loadgen.trust.verdict import judge
-from loadgen.trust.watch import HostWatch, Session, evidence_of
+from loadgen.trust.watch import HostWatch, Session, evidence_of, worst_of
 
 DRAWN = 0.5  # seconds between two updates of the progress
 
@@ -319,14 +319,17 @@ class Running:
         """What was seen of this machine, and of the sandbox, until now."""
         prepared, workers = self._prepared, self._workers
         profile = prepared.loaded.profile
-        host = self._watch.figures(prepared.to.loopback)
+        host, of_machine = self._watch.figures(prepared.to.loopback), dict[str, int]()
+        if self._on_nodes:  # they send, and not this machine
+            host, of_machine = worst_of({node.number: node.host for node in self._on_nodes.nodes if node.host})
         of_profile, client_asked = asked_parts(profile), not CLIENTS[profile.client].ours
         session = Session(profile.session.reuse == "shared", profile.session.connections, of_profile, client_asked)
         quantiles, asked, resolution = build.quantiles_of(profile), asked_of(profile), prepared.options.resolution
-        return evidence_of(
+        evidence = evidence_of(
             workers.totals(), tails(self._fleet.plan, workers.recording), workers.health, host, sandbox, session,
             resolution, quantiles=quantiles, asked=asked,
         )  # fmt: skip
+        return replace(evidence, of_machine=of_machine)
 
     def _conclude(self, sandbox: dict[str, Any] | None) -> RunResult:
         prepared, fleet, workers = self._prepared, self._fleet, self._workers

@@ -125,6 +125,33 @@ class HostWatch:
         return replace(figures, steal=stolen, throttled=throttled, pressure=pressure)
 
 
+# the signal that shows each figure of a machine; empty: one that is about all of them
+SIGNALS_OF_HOST = {
+    "steal": "steal",
+    "throttled": "quota",
+    "pressure": "CPU pressure",
+    "clock_step": "clock",
+    "missing": "",
+    "overflows": "",
+}
+
+
+def worst_of(figures: Mapping[int, HostFigures]) -> tuple[HostFigures, dict[str, int]]:
+    """The worst of each figure of several machines, and by the name of its signal the machine that it is of."""
+    worst, of = HostFigures(), dict[str, int]()
+    for name, signal in SIGNALS_OF_HOST.items():
+        known = {number: value for number, each in figures.items() if (value := getattr(each, name)) is not None}
+        if known:
+            most = max(known, key=lambda number: known[number])
+            of |= {signal: most} if signal else {}
+            worst = replace(worst, **{name: known[most]})
+    if ports := {number: each for number, each in figures.items() if each.ports}:
+        of["ports"] = max(ports, key=lambda number: ports[number].resting_ports / (ports[number].ports or 1))
+        fullest = ports[of["ports"]]
+        worst = replace(worst, resting_ports=fullest.resting_ports, ports=fullest.ports)
+    return worst, of
+
+
 def _due(totals: Ledger) -> tuple[int, int]:
     """How many iterations were started, and how many could not be."""
     rows = range(0, totals.runs * len(ITERATIONS), len(ITERATIONS))

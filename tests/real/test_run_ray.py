@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,8 +44,34 @@ class Cluster:
     address: str
     folder: Path
 
+    @classmethod
+    @contextmanager
+    def made(cls) -> Iterator[Cluster]:
+        """With two nodes, whose environment has the profile's secret. The names of Ray's sockets must be short."""
+        folder = tempfile.mkdtemp(prefix="r", dir="/tmp")
+        command = [sys.executable, ray_cluster.__file__, "2", folder]
+        environment = {**os.environ, **TOKEN, **KEY, "RAY_USAGE_STATS_ENABLED": "0"}
+        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen(command, env=environment, text=True, **streams)  # type: ignore[call-overload]
+        try:
+            ready, _, address = process.stdout.readline().strip().partition(" ")
+            assert ready == "ready"
+            yield cls(process, address, Path(folder))
+        finally:
+            process.stdin.close()
+            process.wait(60)
+            process.stdout.close()
+            shutil.rmtree(folder, ignore_errors=True)
+
     def actors(self) -> list[int]:
         return sorted(pid for pid, line in command_lines() if line.startswith("ray::Actor"))
+
+    def lose_a_node(self) -> None:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write("kill\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "killed\n"
 
 
 def command_lines() -> Iterator[tuple[int, str]]:
@@ -55,28 +83,9 @@ def command_lines() -> Iterator[tuple[int, str]]:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """With two nodes, whose environment has the profile's secret. Ray's own paths must be short."""
-    folder = Path(os.path.realpath(tmp_path_factory.mktemp("r")))
-    command = [sys.executable, ray_cluster.__file__, "2", str(folder)]
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **TOKEN, **KEY, "RAY_USAGE_STATS_ENABLED": "0"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdin
-    assert process.stdout
-    try:
-        ready, _, address = process.stdout.readline().strip().partition(" ")
-        assert ready == "ready"
-        yield Cluster(process, address, folder)
-    finally:
-        process.stdin.close()
-        process.wait(60)
-        process.stdout.close()
+def cluster() -> Iterator[Cluster]:
+    with Cluster.made() as made:
+        yield made
 
 
 @contextmanager
@@ -139,6 +148,8 @@ def test_two_nodes_send_what_one_machine_would_each_request_once(tmp_path: Path,
     assert all(abs(node["clock_ahead_ms"]) <= node["clock_error_ms"] for node in nodes), "it is the same clock"
     by_node = both.phases["a"]["steps"][0]["by_node"]
     assert sum(of["latency"]["count"] for of in by_node) == len(ids)
+    (steal,) = (signal for signal in both.result["trust"]["signals"] if signal["signal"] == "steal")
+    assert steal["machine"] in (1, 2)
     assert kept(cluster) == []
     assert CANARY not in both.out + both.err
 
@@ -158,6 +169,22 @@ def test_a_killed_actor_takes_its_part_with_it_and_no_more(tmp_path: Path, clust
     assert ran.iterations["unsent"] > 0
     assert ran.iterations["completed"] >= ran.iterations["planned"] // 2, "the other node sends all of its half"
     assert any("is lost" in warning for warning in ran.warnings), ran.warnings
+
+
+@pytest.mark.skipif(not FULL, reason="takes a node of the cluster away: in the long form")
+def test_a_machine_that_ends_takes_its_part_with_it_and_no_more(tmp_path: Path) -> None:
+    """All of Ray on it is killed at once, and what its workers left is on a disk that Ray does not reach any more."""
+    with Cluster.made() as other, counting(tmp_path) as (port, log):
+        with Program(tmp_path, *arguments(tmp_path, port, seconds=6), *on(other), env=TOKEN | KEY) as program:
+            program.soon(lambda: log.stat().st_size > 500)
+            other.lose_a_node()
+            ran = program.wait(PATIENCE)
+        ids = log.read_text().split()
+    assert ran.status == 6
+    assert len(ids) == len(set(ids))
+    assert [node.get("unread", False) for node in ran.result["nodes"]].count(True) == 1
+    assert any("what it sent in its last second is in no figure" in warning for warning in ran.warnings)
+    assert ran.iterations["completed"] >= ran.iterations["planned"] // 2, "the other node sends all of its half"
 
 
 def test_nothing_goes_on_sending_when_the_parent_is_gone(tmp_path: Path, cluster: Cluster) -> None:

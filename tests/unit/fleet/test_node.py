@@ -18,7 +18,7 @@ from loadgen.fleet import node as nodes
 from loadgen.fleet.messages import Assignment, Broken, Bye, FromWorker, Go, Ready
 from loadgen.fleet.node import Node, left_in
 from loadgen.fleet.on_ray import refused
-from loadgen.fleet.orders import About, Hidden, Place, Read, Tell, ToNode
+from loadgen.fleet.orders import About, Hidden, Place, Read, Tell, ToNode, Watched
 from loadgen.fleet.sealing import Sealer
 from loadgen.net.names import Origin
 from loadgen.profile.load import load
@@ -109,6 +109,20 @@ async def test_what_a_worker_says_in_words_leaves_without_secrets(
     (news,) = await node.hear()
     assert isinstance(news, Hidden)
     assert KEY.encode() not in news.message
+    node.close()
+
+
+async def test_a_machine_is_watched_during_a_load_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "LOOK", 0.001)
+    stage = Stage()
+    node = Node(lend, lambda: None, stage)
+    node.heed(placing())
+    await soon(lambda: stage.workers)
+    node.heed([Tell(0, Go(1))])
+    await soon(lambda: node._news)
+    assert all(isinstance(news, Watched) for news in await node.hear())
+    node.heed([Tell(0, Bye())])
+    await soon(lambda: node._watch is None)
     node.close()
 
 

@@ -53,7 +53,7 @@ class Two:
     """Two scripted nodes, and a group of `count` workers on them."""
 
     def __init__(self, folder: Path, count: int = 2, text: str = PROFILE) -> None:
-        self.sides: list[tuple[RemoteNode, ScriptedLink, Stage]] = [remote(n, lend, AHEAD * n) for n in range(2)]
+        self.sides: list[tuple[RemoteNode, ScriptedLink, Stage]] = [remote(n + 1, lend, AHEAD * n) for n in range(2)]
         for node, _, _ in self.sides:
             node.open()
         self.nodes = Nodes([node for node, _, _ in self.sides])
@@ -155,7 +155,7 @@ async def test_a_node_that_dies_leaves_what_is_found_of_it(two: Two) -> None:
     link.remains, link.gone = {0: counted.block()}, "its machine burns"
     await soon(lambda: member.lost)
     assert isinstance(member.broken, WorkerLost)
-    assert str(member.broken) == "node 1 (10.0.0.7) is lost: its machine burns"
+    assert str(member.broken) == "node 2 (10.0.0.7) is lost: its machine burns"
     await asyncio.to_thread(member.process.wait, 10)
     assert not two.sides[1][0].unread
     member.ledger.settle()
@@ -179,7 +179,7 @@ async def test_what_a_node_cannot_do_is_told_with_its_name_and_status(tmp_path: 
     for index, assignment in enumerate(many.group._assignments):
         many.group.members.append(many.group._member(index, assignment))
     await soon(lambda: many.group.members[0].lost)
-    with pytest.raises(LoadgenError, match=r"^node 0 \(10.0.0.7\): it does not reach the target$") as error:
+    with pytest.raises(LoadgenError, match=r"^node 1 \(10.0.0.7\): it does not reach the target$") as error:
         _ = many.group.ready
     assert error.value.status == Exit.UNUSABLE
     await many.close()
@@ -199,7 +199,7 @@ async def test_a_node_without_the_variable_is_named(tmp_path: Path, monkeypatch:
     for index, assignment in enumerate(made.group._assignments):
         made.group.members.append(made.group._member(index, assignment))
     await soon(lambda: made.group.members[0].lost)
-    with pytest.raises(LoadgenError, match=r"node 0 .*\$\{NODE_KEY\} is not set") as error:
+    with pytest.raises(LoadgenError, match=r"node 1 .*\$\{NODE_KEY\} is not set") as error:
         _ = made.group.ready
     assert error.value.status == Exit.USAGE
     await made.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -23,7 +24,7 @@ from loadgen.trust import watch as watching
 from loadgen.trust.evidence import Evidence
 from loadgen.trust.health import GREATEST, SUMMED, Health
 from loadgen.trust.verdict import judge
-from loadgen.trust.watch import HostWatch, Tail, evidence_of
+from loadgen.trust.watch import HostFigures, HostWatch, Tail, evidence_of, worst_of
 
 LONG = 100_000
 
@@ -172,3 +173,13 @@ def test_what_is_not_timed_is_missed() -> None:
     lost = [place for place in run.recording.histograms if place[1] == Metric.SIGN]
     gone = sum(run.recording.histograms.pop(place).count for place in lost)
     assert untimed(run.ledger, run.recording) == gone == len(run.exchanges)
+
+
+def test_of_several_machines_the_worst_of_each_figure_is_told_with_whose_it_is() -> None:
+    quiet = HostFigures(steal=0.0, throttled=0, resting_ports=10, ports=1000, pressure=0.1, clock_step=0)
+    stolen = replace(quiet, steal=0.2, ports=None)
+    full = replace(quiet, throttled=7, resting_ports=900, steal=None)
+    worst, of = worst_of({1: quiet, 2: stolen, 3: full})
+    assert (worst.steal, worst.throttled, worst.resting_ports, worst.ports) == (0.2, 7, 900, 1000)
+    assert (of["steal"], of["quota"], of["ports"], of["CPU pressure"]) == (2, 3, 3, 1)
+    assert worst_of({}) == (HostFigures(), {})
