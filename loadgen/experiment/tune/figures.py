@@ -35,7 +35,8 @@ from loadgen.stats import Histogram, Integers, fraction
 from loadgen.stats.histogram import bounds_of
 from loadgen.stats.intervals import interval, limit
 
-WARM, COLD = (f"{START}=warm", f"{START}=provisioned"), (f"{START}=cold", f"{START}=restored")
+PROVISIONED = f"{START}=provisioned"
+WARM, COLD = (f"{START}=warm", PROVISIONED), (f"{START}=cold", f"{START}=restored")
 QUANTILES = ("p50", "p95", "p99")
 TRIMMED = 0.2  # Power Tuning's discardTopBottom
 
@@ -147,7 +148,7 @@ def size_of(plan: TunePlan, price: LambdaPrice, cell: TuneCell, runs: Sequence[V
     warm, cold = pool.warm(quantiles), pool.total(COLD)
     calls, failed = sum(run.visit.requests for run in runs), sum(run.visit.failed for run in runs)
     billed, of_cold = pool.recorded("billed", WARM), pool.recorded("billed", COLD)
-    prices = _Prices.of(price, cell, plan.rate or _rate(runs))
+    prices = _Prices.of(price, cell, plan.rate or _rate(runs), _provisioned_share(pool))
     usd = None if billed.mean is None else prices.million(billed.mean / MILLISECOND)
     inside = _inside(pool.total(WARM), keep, max(0, calls - cold.count))
     answered = warm.count - warm.timeouts + cold.count
@@ -173,6 +174,13 @@ def size_of(plan: TunePlan, price: LambdaPrice, cell: TuneCell, runs: Sequence[V
     )
 
 
+def _provisioned_share(pool: Pool) -> float:
+    """The share of what is billed for warm calls that ran in provisioned environments: all of it, if the function does
+    not tell which calls did."""
+    on, off = (pool.recorded("billed", (stratum,)).total for stratum in (PROVISIONED, WARM[0]))
+    return on / (on + off) if on else 1.0
+
+
 def _rate(runs: Sequence[VisitRun]) -> float | None:
     """The calls a second that the visits had together, as far as their time is known."""
     seconds = sum(run.visit.seconds for run in runs)
@@ -191,12 +199,15 @@ class _Prices:
     known: bool = True
 
     @classmethod
-    def of(cls, price: LambdaPrice, cell: TuneCell, rate: float | None) -> _Prices:
+    def of(cls, price: LambdaPrice, cell: TuneCell, rate: float | None, share: float) -> _Prices:
+        """`share` of what is billed ran in provisioned environments."""
         if not cell.provisioned:
             return cls(price, cell.memory)
         if price.provisioned is None or price.provisioned_call is None or not rate:
             return cls(price, cell.memory, None, rate, known=False)
-        return cls(price.on_provisioned(), cell.memory, price.hour(cell.memory, cell.provisioned), rate)
+        called = share * price.provisioned_call + (1 - share) * price.gb_second
+        hour = price.hour(cell.memory, cell.provisioned)
+        return cls(price._replace(gb_second=called), cell.memory, hour, rate)
 
     def call(self, billed_ms: float) -> float | None:
         """US dollars for a call, without the request."""
