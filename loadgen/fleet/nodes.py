@@ -24,7 +24,7 @@ from loadgen.clock import MILLISECOND, now
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError, PlanError, WorkerLost
 from loadgen.fleet.clocks import Ahead, NodeClock
-from loadgen.fleet.messages import Assignment, Broken, Enter, FromWorker, Go, Leave, Renew, ToWorker
+from loadgen.fleet.messages import Assignment, Broken, Enter, FromWorker, Go, Leave, Renew, Resume, ToWorker
 from loadgen.fleet.node import unpacked
 from loadgen.fleet.orders import (
     About,
@@ -105,6 +105,8 @@ class RemoteWorker:
                 message = Enter(run, at + self.ahead())
             case Leave(run, at):
                 message = Leave(run, at + self.ahead())
+            case Resume(at):
+                message = Resume(at + self.ahead())
         self._node.order(Tell(self.number, message))
 
     def close(self) -> None:

@@ -12,7 +12,21 @@ from loadgen.clock import MILLISECOND, SECOND, now
 from loadgen.errors import WorkerLost
 from loadgen.fleet import fleet as fleets
 from loadgen.fleet.fleet import Fleet
-from loadgen.fleet.messages import Bye, Enter, Finished, Go, Idled, Kill, Leave, Reached, Ready, Renew, Stop
+from loadgen.fleet.messages import (
+    Bye,
+    Enter,
+    Finished,
+    Go,
+    Halted,
+    Idled,
+    Kill,
+    Leave,
+    Reached,
+    Ready,
+    Renew,
+    Resume,
+    Stop,
+)
 from loadgen.record.samples import Kept
 
 PATIENCE = 10
@@ -204,3 +218,81 @@ async def test_the_target_was_asked_by_all_groups() -> None:
     for member in (*leading.members, *following.members):
         member.ledger.sent[0] = 5
     assert Fleet(leading, following).totals().sent[0] == 15
+
+
+# laps
+
+
+class Between:
+    """What is to be done between laps: it takes until `over` is set."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.begun, self.over, self.error = 0, asyncio.Event(), error
+
+    async def __call__(self) -> None:
+        self.begun += 1
+        await self.over.wait()
+        if self.error:
+            raise self.error
+
+
+async def lapped(between: Between) -> tuple[Workers, Fleet, asyncio.Task[None]]:
+    """Two workers, in the plan's run 1, and their fleet."""
+    group = Workers(2)
+    fleet = Fleet(group, between=between)
+    running = asyncio.create_task(fleet.run())
+    await turns()
+    return group, fleet, running
+
+
+async def test_a_lap_begins_when_all_wait_and_what_is_between_is_done() -> None:
+    between = Between()
+    group, _, running = await lapped(between)
+    group.says(Halted(), 0)
+    await turns()
+    assert between.begun == 0 and kinds(group) == [Go], "one of two waits"
+    group.says(Halted(), 1)
+    await turns()
+    assert between.begun == 1 and kinds(group) == [Go], "and now it goes on"
+    between.over.set()
+    await turns()
+    assert kinds(group) == kinds(group, 1) == [Go, Resume]
+    group.says(Halted(), 0)
+    group.says(Reached(1), 1)  # which has no more of this run to do
+    await turns()
+    assert between.begun == 2 and kinds(group) == [Go, Resume, Resume]
+    group.says(Reached(1), 0)
+    await turns()
+    assert between.begun == 3 and kinds(group)[-1] is Enter
+    running.cancel()
+    await asyncio.wait({running})
+
+
+async def test_a_load_that_is_stopped_between_laps_is_not_gone_on_with() -> None:
+    between = Between()
+    group, fleet, running = await lapped(between)
+    for index in (0, 1):
+        group.says(Halted(), index)
+    await turns()
+    fleet.stop()
+    for index in (0, 1):
+        group.says(NOTHING, index)
+    await turns()
+    assert not running.done(), "what is between comes to its end first"
+    between.over.set()
+    await running
+    assert Resume not in kinds(group)
+
+
+async def test_a_bug_between_laps_ends_the_load() -> None:
+    between = Between(ZeroDivisionError())
+    group, fleet, running = await lapped(between)
+    for index in (0, 1):
+        group.says(Halted(), index)
+    between.over.set()
+    await turns()
+    assert fleet.stopping and Stop in kinds(group)
+    for index in (0, 1):
+        group.says(NOTHING, index)
+    with pytest.raises(ZeroDivisionError):
+        await running

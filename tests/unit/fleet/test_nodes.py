@@ -18,7 +18,7 @@ from loadgen.errors import Exit, LoadgenError, PlanError, TargetError, WorkerLos
 from loadgen.exchange import Outcome
 from loadgen.fleet import nodes
 from loadgen.fleet.group import Group
-from loadgen.fleet.messages import Assignment, Enter, Finished, Go, Leave, Ready, Stop
+from loadgen.fleet.messages import Assignment, Enter, Finished, Go, Leave, Ready, Resume, Stop
 from loadgen.fleet.nodes import Nodes, OnNodes, RemoteNode
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded, load
@@ -106,14 +106,15 @@ async def test_each_node_gets_its_part_of_the_one_schedule(tmp_path: Path) -> No
 async def test_instants_are_those_of_the_nodes_own_clock(two: Two) -> None:
     await two.placed()
     members = two.group.members
-    for message in (Go(10 * SECOND), Enter(1, 11 * SECOND), Leave(1, 12 * SECOND), Stop()):
+    for message in (Go(10 * SECOND), Enter(1, 11 * SECOND), Leave(1, 12 * SECOND), Resume(13 * SECOND), Stop()):
         two.group.tell(message)
     for (_, _, stage), member in zip(two.sides, members, strict=True):
         told = stage.workers[0].told.messages
-        await soon(lambda told=told: len(told) == 4)  # type: ignore[misc]
+        await soon(lambda told=told: len(told) == 5)  # type: ignore[misc]
         ahead = member.ahead()
         assert told == [
-            Go(10 * SECOND + ahead), Enter(1, 11 * SECOND + ahead), Leave(1, 12 * SECOND + ahead), Stop(),
+            Go(10 * SECOND + ahead), Enter(1, 11 * SECOND + ahead), Leave(1, 12 * SECOND + ahead),
+            Resume(13 * SECOND + ahead), Stop(),
         ]  # fmt: skip
     for number, (node, _, _) in enumerate(two.sides):
         assert abs(members[number].ahead() - number * AHEAD) <= node.clock.ahead.error + node.clock.round_trip
