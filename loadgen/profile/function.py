@@ -17,6 +17,7 @@ from loadgen.profile.values import Selector
 INVOKE, TO_INVOKE = "Invoke", "lambda:InvokeFunction"  # the call, and its permission
 EXAMPLE = "Invoke: {payload: {id: '{{uuid}}'}}"
 
+MOST_CHANGES = 10_000  # of a function in a run; each has three lines in the journal
 MOST_FORCED = 1_000_000  # iterations of a user between two changes
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ARN = re.compile(r"arn:aws[a-z-]{0,12}:lambda:(?P<region>[a-z0-9-]{1,32}):[0-9]{12}:function:[A-Za-z0-9_-]{1,64}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -17,7 +18,7 @@ from loadgen.profile.connection import Session, Target, Tls
 from loadgen.profile.dynamodb import DynamoDb, Setup, check_keys
 from loadgen.profile.expect import Expect
 from loadgen.profile.experiment import Experiment
-from loadgen.profile.function import EXAMPLE, INVOKE, Function
+from loadgen.profile.function import EXAMPLE, INVOKE, MOST_CHANGES, Function
 from loadgen.profile.keys import Keys
 from loadgen.profile.part import Count, Duration, Flag, FromText, Name, Part, complaint, did_you_mean, unique, whole
 from loadgen.profile.phase import Phase
@@ -275,6 +276,13 @@ class Profile(Part):
             if phase.users is None or phase.iterations is None:
                 problem = f"{phase.name} does not wait while the function is changed"
                 raise complaint(problem, "Use users and iterations", ("load", i))
+        changes = sum(
+            (self.cycles if of.measure else 1) * math.ceil((of.iterations or 0) / (of.users or 1) / function.force_cold)
+            for of in self.load
+        )
+        if changes > MOST_CHANGES:
+            problem = f"would change the function {changes:,} times, and {MOST_CHANGES:,} are allowed"
+            raise complaint(problem, "Use fewer iterations, or a greater number", at)
 
     def _check_session(self) -> None:
         session, abilities = self.session, self.abilities

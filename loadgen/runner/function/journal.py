@@ -61,14 +61,17 @@ class Journal:
     def __init__(self, folder: Path, entries: Sequence[Entry] = (), file: str = FILE) -> None:
         self._path = folder / file
         self.entries = list(entries)
+        self._ours = False  # whether the last line of the file was written here
 
     def add(self, entry: Entry) -> None:
         """Raises PlanError if it cannot be written: then nothing may be changed."""
         line = json.dumps(asdict(entry)) + "\n"
         try:
-            self._write(line if self._whole() else f"\n{line}")
+            whole, self._ours = self._ours or self._whole(), False
+            self._write(line if whole else f"\n{line}")
         except OSError as error:
             raise PlanError(f"{self._path} cannot be written: {why(error)}") from None
+        self._ours = True
         self.entries.append(entry)
 
     def _whole(self) -> bool:

@@ -40,6 +40,11 @@ def test_on_aws_somebody_has_to_agree() -> None:
         ("users: 2, iterations: 12", "rate: 5/s, for: 9s", "t.yaml:3: load.a: a does not wait while the function is"),
         ("users: 2, iterations: 12", "users: 2, for: 9s", "Use users and iterations"),
         ("force_cold", "qualifier: live, force_cold", "a change of the function does not end the environments of live"),
+        (
+            "iterations: 12",
+            "iterations: 30000",
+            "target.lambda.force_cold: would change the function 15,000 times",
+        ),
         ("each", "0", "0 is neither each nor a number from 1 to"),
         ("each", "often", "'often' is neither each nor a number from 1 to"),
     ],
