@@ -38,6 +38,9 @@ def test_it_was_broken_where_the_share_rose(parts: tuple[tuple[int, int], ...], 
         ((20, 0), (20, 100), (20, 0)),  # broken, and kept again
         ((58, 0), (2, 100)),  # too short to be for good
         ((40, 0), (20, 100), (2, 0)),
+        ((40, 0), (10, 50), (10, 1)),  # as many as it allows, at the end
+        ((19, 0), (1, 100)),  # a single bin
+        ((44, 0), *((4, 1), (1, 2)) * 4),  # a quarter more than it allows is no proof
     ],
 )
 def test_without_proof_it_says_nothing(parts: tuple[tuple[int, int], ...]) -> None:
