@@ -61,6 +61,7 @@ NOTHING: Final = 0
 HEADERS: Final = 1
 BODY: Final = 2
 
+MOST_KEYS: Final = 16  # of a profile's choice of keys that are told apart: of most choices, those that are drawn most
 BODY_LIMIT: Final = 1 << 20  # bytes of a body that are held for a step that reads it
 
 
@@ -68,10 +69,12 @@ class Request:
     """What to send, neutral to the client: `path` is origin-form, `headers` are in order, `body` is bytes.
 
     `operation` is the operation of an AWS service that it is, such as PutItem; empty for plain HTTP. `encoded` belongs
-    to the client: a request that is the same each time is made into bytes once.
+    to the client: a request that is the same each time is made into bytes once. `key` tells which of the profile's keys
+    it is about, counted from 1: the first `MOST_KEYS` by themselves, and all others as one more; 0: about none, or
+    several.
     """
 
-    __slots__ = ("body", "encoded", "headers", "method", "operation", "path")
+    __slots__ = ("body", "encoded", "headers", "key", "method", "operation", "path")
 
     def __init__(
         self,
@@ -83,6 +86,7 @@ class Request:
     ) -> None:
         self.method, self.path, self.headers, self.body, self.operation = method, path, headers, body, operation
         self.encoded: bytes | None = None
+        self.key = 0
 
 
 class Tally(NamedTuple):

@@ -33,6 +33,7 @@ ORDER = (  # of what changes the reading of the figures, the most first
     "new_connections",
     "step_behind",
     "machine_differs",
+    "key_differs",
     "address_differs",
     "node_differs",
     "worker_differs",
@@ -313,12 +314,12 @@ def _tail_made(group: Cases, cases: Cases) -> dict[str, float]:
 
 
 def _odd(cases: Cases) -> Iterator[Finding]:
-    """A node, a worker, and an address of the target, that differs from all others, the same one in every cycle."""
+    """A node, a worker, an address of the target or a key that differs from all others, the same in every cycle."""
     for group in _by_step(cases):
-        workers = _same([step.odd_worker for _, step in group])
-        addresses = _same([step.odd_address for _, step in group])
-        nodes = _same([step.odd_node for _, step in group])
-        for kind, odd in (("node", nodes), ("worker", workers), ("address", addresses)):
+        steps = [step for _, step in group]
+        nodes, workers = _same([step.odd_node for step in steps]), _same([step.odd_worker for step in steps])
+        addresses, keys = _same([step.odd_address for step in steps]), _same([step.odd_key for step in steps])
+        for kind, odd in (("node", nodes), ("worker", workers), ("address", addresses), ("key", keys)):
             if odd:
                 own, others = _Range.of(of.value for of in odd), _Range.of(_ends(odd))
                 assert own and others

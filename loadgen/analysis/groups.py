@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from loadgen.analysis.latency import latency, milliseconds
+from loadgen.exchange import MOST_KEYS
 from loadgen.record.groups import Bins
 from loadgen.record.recording import Recording
 from loadgen.result.latency import Latency
@@ -23,12 +24,13 @@ NOTHING = (Histogram(), Histogram())
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """The groups of a run, by slot: its workers, its nodes, and the addresses of the target, whose numbers `hosts`
-    has."""
+    """The groups of a run, by slot: its workers, its nodes, the addresses of the target, whose numbers `hosts` has, and
+    keys."""
 
     workers: Mapping[int, Workers]
     nodes: Mapping[int, Workers]
     addresses: Mapping[int, Workers]
+    keys: Mapping[int, Workers]
     hosts: Mapping[int, str]
 
     @classmethod
@@ -36,7 +38,8 @@ class Grouped:
         """`nodes` has the node of each worker, if the load came from nodes."""
         named = {number: host for host, number in hosts.items()}
         by_node = recording.workers.of_owners(nodes).by_slot()
-        return cls(recording.workers.by_slot(), by_node, recording.addresses.by_slot(), named)
+        addresses, keys = recording.addresses.by_slot(), recording.keys.by_slot()
+        return cls(recording.workers.by_slot(), by_node, addresses, keys, named)
 
     def beside_each_other(
         self, steps: Sequence[Step], slots: Sequence[int], measured: bool, quantiles: tuple[str, ...]
@@ -67,8 +70,8 @@ class Grouped:
             return made
         # of a worker it is told only if no node differs
         node, worker = (odd_of({str(number): bins for number, bins in of.items()}) for of in (nodes, workers))
-        odd_worker = None if node else worker
-        return replace(made, odd_node=node, odd_worker=odd_worker, odd_address=odd_of(addresses))
+        odd_worker, odd_key = None if node else worker, _hot(self.keys.get(slot, {}))
+        return replace(made, odd_node=node, odd_worker=odd_worker, odd_address=odd_of(addresses), odd_key=odd_key)
 
 
 def _of_workers(workers: Workers, quantiles: tuple[str, ...]) -> tuple[OfWorker, ...]:
@@ -82,6 +85,12 @@ def _of_nodes(nodes: Workers, quantiles: tuple[str, ...]) -> tuple[OfNode, ...]:
     if len(nodes) < 2:
         return ()
     return tuple(OfNode(number, latency_of(bins, quantiles)) for number, bins in nodes.items())
+
+
+def _hot(keys: Mapping[int, Bins]) -> Odd | None:
+    """The key that is slower than each other one, and than all that are not told apart."""
+    odd = odd_of({str(number - 1): bins for number, bins in keys.items()})
+    return odd if odd and odd.value > odd.others_high and int(odd.name) < MOST_KEYS else None
 
 
 def _of_addresses(addresses: Mapping[str, Bins], quantiles: tuple[str, ...]) -> tuple[OfAddress, ...]:

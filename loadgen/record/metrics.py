@@ -26,7 +26,7 @@ class Instants(NamedTuple):
 
     `due` is 0 for a load without a schedule, `connected` is 0 on a connection that was open already. An instant that
     did not happen or is not known is 0, a duration -1. `first` and `received` may be `NOT_YET`. `address` is the number
-    of the target's address, from 1; 0 if it is not counted.
+    of the target's address, from 1, and `key` that of the request's key; 0 if it is not counted.
     """
 
     series: Integers
@@ -47,6 +47,7 @@ class Instants(NamedTuple):
     connect_delay: Integers
     build: Integers
     address: Integers
+    key: Integers
 
 
 WIDTH = len(Instants._fields)
@@ -236,6 +237,7 @@ def times_of(x: Exchange, due: int) -> dict[str, int]:
     row = (
         0, due, x.released, x.signed, x.started, connected(x), x.sent, x.first, x.received, x.done,
         x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build, x.address,
+        x.request.key,
     )  # fmt: skip
     figures = measure(np.array([row], np.int64))[0].tolist()
     return {metric.word: figure for metric, figure in zip(OF_EXCHANGE, figures, strict=True) if figure != -1}

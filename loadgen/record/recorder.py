@@ -37,7 +37,6 @@ BY_BIN = [column for column, metric in enumerate(OF_EXCHANGE) if metric in CENSO
 BY_SECOND = [column for column, metric in enumerate(OF_EXCHANGE) if metric not in CENSORED]
 
 HEADLINE_COLUMNS = [OF_EXCHANGE.index(metric) for metric in HEADLINES]
-ADDRESS = Instants._fields.index("address")
 
 OTHERS = "other"  # the stratum of what a worker has no room for
 
@@ -64,18 +63,23 @@ class Timing(NamedTuple):
     lasts: int = 0
 
 
+Grouped = Mapping[int, tuple[Integers, Integers]]
+
+
 @dataclass(frozen=True, slots=True)
 class Delta:
     """Sparse counts of some values. `groups` has a row each of
     (tick of due, series, metric, count, sum, least, most, how many bins); `bins` their (counter, count), in order.
-    `shares` is `share.divide` of the exchanges, `traffic` is `traffic.traffic_of` of them. `addresses` has groups and
-    bins of the response and the service alone, by the number of the address that exchanges went to."""
+    `shares` is `share.divide` of the exchanges, `traffic` is `traffic.traffic_of` of them. `addresses` and
+    `keys` have groups and bins of the response and the service alone, by the number of the address that exchanges went
+    to, and of the key that they were about."""
 
     groups: Integers
     bins: Integers
     shares: Integers
     traffic: Integers
-    addresses: Mapping[int, tuple[Integers, Integers]]
+    addresses: Grouped
+    keys: Grouped
 
 
 class Batch(NamedTuple):
@@ -124,6 +128,7 @@ class Recorder:
         self._pack(
             self._buffer, position, series, due, x.released, x.signed, x.started, connected, x.sent, x.first,
             x.received, x.done, x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build, x.address,
+            x.request.key,
         )
         # fmt: on
         self._position = position + self._size
@@ -174,16 +179,16 @@ def fold(batch: Batch, origin: int, timings: Sequence[Timing] = ()) -> Delta:
         counted.append(_counts(places[order], values[order]))
     groups, bins = (np.concatenate(of) for of in zip(*counted, strict=True))
     shares = divide(series, figures, [timing.gap for timing in timings])
-    addresses = dict(_by_address(rows[:, ADDRESS], _place(_bins(since, series, timings), series), figures))
-    return Delta(groups, bins, shares, traffic_of(Instants(*rows.T), origin), addresses)
+    instants = Instants(*rows.T)
+    places = _place(_bins(since, series, timings), series)
+    addresses, keys = (dict(_grouped(numbers, places, figures)) for numbers in (instants.address, instants.key))
+    return Delta(groups, bins, shares, traffic_of(instants, origin), addresses, keys)
 
 
-def _by_address(
-    addresses: Integers, places: Integers, figures: Integers
-) -> Iterator[tuple[int, tuple[Integers, Integers]]]:
-    """The groups and the bins of the headlines of each address."""
-    for number in sorted(set(addresses[addresses > 0].tolist())):  # np.unique would import numpy.ma
-        own = addresses == number
+def _grouped(numbers: Integers, places: Integers, figures: Integers) -> Iterator[tuple[int, tuple[Integers, Integers]]]:
+    """The groups and the bins of the headlines, for each number from 1."""
+    for number in sorted(set(numbers[numbers > 0].tolist())):  # np.unique would import numpy.ma
+        own = numbers == number
         counted = list(_of_exchanges(places[own], HEADLINE_COLUMNS, figures[own].T))
         if counted:
             groups, bins = zip(*counted, strict=True)

@@ -28,9 +28,9 @@ def parts(groups: Integers, bins: Integers) -> Iterator[Part]:
 @dataclass(slots=True)
 class Recording:
     """The histograms of a run by (series, metric), and what came since `flush` by tick of due. By series it also has
-    the parts of the exchanges' time. Of all of them it has when they were under way, and how long those of each worker
-    and of each address of the target took. No folder keeps these. `pieces` are all that is pending, if whoever counted
-    it has packed it (`packed.pack`)."""
+    the parts of the exchanges' time. Of all of them it has when they were under way, and how long those of each worker,
+    each address of the target and each key took. No folder keeps these. `pieces` are all that is pending, if whoever
+    counted it has packed it (`packed.pack`)."""
 
     histograms: dict[tuple[SeriesKey, int], Histogram] = field(default_factory=dict)
     shares: dict[SeriesKey, Shares] = field(default_factory=dict)
@@ -38,6 +38,7 @@ class Recording:
     traffic: Traffic = field(default_factory=Traffic)
     workers: Groups = field(default_factory=Groups)
     addresses: Groups = field(default_factory=Groups)
+    keys: Groups = field(default_factory=Groups)
     pieces: Sequence[Piece] | None = None
 
     def take(self, delta: Delta, series: Mapping[int, SeriesKey], worker: int = 0) -> None:
@@ -46,8 +47,9 @@ class Recording:
         for tick, number, metric, histogram in every:
             self.add(tick, series[number], metric, histogram)
         self._group(self.workers, worker, every, series)
-        for address, of in delta.addresses.items():
-            self._group(self.addresses, address, parts(*of), series)
+        for to, groups in ((self.addresses, delta.addresses), (self.keys, delta.keys)):
+            for group, of in groups.items():
+                self._group(to, group, parts(*of), series)
         for number, shares in by_series(delta.shares):
             self.shares.setdefault(series[number], Shares()).add(shares)
         self.traffic.add(delta.traffic)
@@ -77,6 +79,7 @@ class Recording:
         self.traffic.merge(other.traffic)
         self.workers.merge(other.workers)
         self.addresses.merge(other.addresses)
+        self.keys.merge(other.keys)
 
     def add(self, tick: int, key: SeriesKey, metric: int, histogram: Histogram) -> None:
         self.pieces = None

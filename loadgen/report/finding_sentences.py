@@ -134,6 +134,11 @@ def _address_differs(values: Values) -> str:
     return f"One address of the target differs: {_apart(values, brief(str(values['address']), ADDRESS))}"
 
 
+def _key_differs(values: Values) -> str:
+    name = f"key {values['key']} of the profile's choice"
+    return f"One partition key is behind: {_apart(values, name)}"
+
+
 def _apart(values: Values, name: str) -> str:
     more = "more than " if values.get("timeouts") else ""
     own = f"the {values['quantile']} of {name} is {more}{span(values, 'value')} ms"
@@ -164,5 +169,6 @@ FINDING_SENTENCES: dict[str, Sentence] = {
     "node_differs": _node_differs,
     "worker_differs": _worker_differs,
     "address_differs": _address_differs,
+    "key_differs": _key_differs,
     "far_away": _far_away,
 }

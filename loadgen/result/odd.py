@@ -38,7 +38,7 @@ class Odd:
     """One group of requests that differs from all others."""
 
     name: str = item(
-        "the group's name: of a worker its number, of an address itself, of a step its place among the steps, from 0"
+        "the group's name: of a worker its number, of an address itself, of a key and of a step its number, from 0"
     )
     quantile: str = item("the percentile by which it differs")
     value: float = item("this percentile of the group; a timeout counts as long as it was waited for", "ms")

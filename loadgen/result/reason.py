@@ -237,6 +237,7 @@ CODES = {
     "node_differs": "The same of a `node`, and the other nodes.",
     "worker_differs": "The `quantile` of the `worker` (`value_low_ms`) differs from that of every other worker "
     "(`others_low_ms`); if it lies among `timeouts`, it is greater than that.",
+    "key_differs": "The same of a `key` of a table, by its number among those of the profile's choice, and its others.",
     "address_differs": "The same of an `address` of the target, and its others.",
     "far_away": "The part `part_ms` of the `quantile`, `value_ms`, is one round trip of the network.",
     # the checks before a verdict: an experiment's

@@ -262,6 +262,10 @@ class Step:
     odd_address: Odd | None = item(
         "the address whose times differ from those of all others, in a measured phase", omit=True
     )
+    odd_key: Odd | None = item(
+        "the key of a table that is slower than all others, in a measured phase: of those that the profile chooses",
+        omit=True,
+    )
     tail: Tail | None = item(
         "of a measured phase with several steps, the step's part in its slowest hundredth", omit=True
     )

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from loadgen.aws.attributes import typed
 from loadgen.aws.dynamodb import CONTENT_TYPE, OPERATIONS, TARGET_PREFIX
 from loadgen.aws.errors import classify, fault_of
 from loadgen.aws.refusals import with_clock
-from loadgen.exchange import Exchange, Outcome, Request, Tally
+from loadgen.exchange import MOST_KEYS, Exchange, Outcome, Request, Tally
 from loadgen.profile.dynamodb import BATCHES, LISTS, LISTS_OF_MAPS, MAPS, is_typed
 from loadgen.profile.model import Expect, Profile, Step
 from loadgen.profile.placeholders import Placeholder, parse
 from loadgen.workload.answers import mismatch
-from loadgen.workload.draws import Column, Unsendable, Values
+from loadgen.workload.draws import Column, Getter, Unsendable, Values
 from loadgen.workload.render import TEXTS, Piece, Seeds, enclosed, encoded, joined, json_pieces, quoted, single
 from loadgen.workload.requests import Render
 
@@ -42,16 +42,36 @@ def call(step: Step, table: str, one_in: int, headers: tuple[tuple[str, str], ..
     if operation in _UNSAMPLED or "ReturnConsumedCapacity" in step.parameters:
         one_in = 0
 
+    key = _key(step, seeds)
+
     def render(values: Values, index: int) -> Request:
         body = sampled if one_in and index % one_in == 0 else usual
         try:
-            return Request("POST", "/", lines, body if isinstance(body, bytes) else body(values, index), operation)
+            written = body if isinstance(body, bytes) else body(values, index)
+            request = Request("POST", "/", lines, written, operation)
+            if key:
+                request.key = min(key(values, index), MOST_KEYS) + 1
+            return request
         except (UnicodeEncodeError, RecursionError, ValueError) as error:
             if isinstance(error, Unsendable):
                 raise
             raise Unsendable("a value that is no Unicode text, or no attribute value, cannot be sent") from None
 
     return render
+
+
+def _key(step: Step, seeds: Seeds) -> Getter | None:
+    """The number of the key that a request is about, if it is one that the profile chooses."""
+    names = {name for name in _names(step.parameters) if name in seeds.named}
+    return seeds.named[names.pop()] if len(names) == 1 and step.operation not in BATCHES else None
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The names in placeholders of all texts in a value."""
+    if isinstance(value, str):
+        yield from parse(value).names()
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _names(inner)
 
 
 def _members(step: Step, table: str, seeds: Seeds) -> list[list[Piece]]:

@@ -37,14 +37,14 @@ class Seeds:
         sizes: tuple[int, ...] = (),
         first: int = 0,
     ) -> None:
-        self._seed, self._places, self._named, self._sizes, self._first = seed, count(), named, sizes or seed, first
+        self._seed, self._places, self.named, self._sizes, self._first = seed, count(), named, sizes or seed, first
 
     def getter(self, placeholder: Placeholder) -> Getter:
         """The function (captured values, iteration index) -> value of a placeholder at its place in the profile."""
         place = next(self._places)
         if placeholder.kind == "seq":
             return counted(self._first)
-        named = self._named.get(str(placeholder.args[0])) if placeholder.kind == "name" else None
+        named = self.named.get(str(placeholder.args[0])) if placeholder.kind == "name" else None
         return named or getter(placeholder, (*self._seed, place), (*self._sizes, place))
 
 

@@ -151,7 +151,7 @@ def _step(old: Document, new: Document) -> None:
     rate that changes; nothing was told by worker, nor of
     steps beside each other."""
     old.pop("by_worker", None)
-    for name in ("by_node", "odd_node", "odd_worker", "by_address", "odd_address", "tail", "behind"):
+    for name in ("by_node", "odd_node", "odd_worker", "by_address", "odd_address", "odd_key", "tail", "behind"):
         old.pop(name, None)
     old.pop("shape", None)
     old.pop("bands", None)

@@ -6,13 +6,14 @@ from dataclasses import replace
 from itertools import count
 from random import Random
 
+import pytest
 from engine_harness import Run
 from run_results import concluded, measured, metadata
 
 from loadgen.analysis.conclusion import Ending, conclude, tails
 from loadgen.analysis.standing import standing_of
 from loadgen.clock import MILLISECOND
-from loadgen.exchange import Exchange
+from loadgen.exchange import MOST_KEYS, Exchange
 from loadgen.report.html.run import run_page
 from loadgen.report.sentences import sentence
 from loadgen.report.sharing import shared
@@ -172,3 +173,35 @@ def test_an_address_that_is_slower_is_found_and_shown() -> None:
     assert found.observed.values["address"] == "10.0.0.7"
     assert "by address" in render(of) and "by the address that they went to" in run_page(of, None, ())
     assert "10.0.0.7" not in render(shared(of))
+
+
+TABLE = """
+target: {dynamodb: {table: orders, endpoint: sandbox}}
+load: [{name: a, rate: 300/s, for: 4s}]
+keys: {id: "hotset(1000, keys=0.1%, traffic=40%)"}
+scenarios: [{name: s, steps: [{name: get, GetItem: {Key: {pk: "{{id}}"}}}]}]
+"""
+
+
+def of_keys(slow: int) -> RunResult:
+    """Of a table one of whose keys takes three times as long; the first is the hot one."""
+    dice = Random(19)
+
+    def reply(x: Exchange) -> Reply:
+        return Reply(round((3 if x.request.key == slow else 1) * 20 * MILLISECOND * dice.lognormvariate(0, 0.3)))
+
+    return concluded(Run(TABLE, reply).go())
+
+
+def test_a_hot_key_that_is_slower_is_found() -> None:
+    (found,) = (each for each in of_keys(1).findings if each.observed.code == "key_differs")
+    assert found.observed.values["key"] == "0"
+    assert sentence(found.observed).startswith(
+        "One partition key is behind: the p99 of key 0 of the profile's choice is "
+    )
+
+
+@pytest.mark.parametrize("slow", [0, MOST_KEYS + 1], ids=["none", "all others"])
+def test_no_key_is_found_that_is_no_slower(slow: int) -> None:
+    of = of_keys(slow)
+    assert not [each for each in of.findings if each.observed.code == "key_differs"]

@@ -100,6 +100,12 @@ def test_each_finding_has_a_sentence_and_a_rank() -> None:
             "One worker differs: the p99 of worker 2 is 140-150 ms, that of the others 40.0-50.0 ms.",
         ),
         (
+            Reason.of("key_differs", key="3", quantile="p99", value_low_ms=140.0, value_high_ms=150.0,
+                      others_low_ms=40.0, others_high_ms=50.0),
+            "One partition key is behind: the p99 of key 3 of the profile's choice is 140-150 ms, that of the others "
+            "40.0-50.0 ms.",
+        ),
+        (
             Reason.of("worker_differs", worker="0", quantile="p99", value_low_ms=5000.0, value_high_ms=5000.0,
                       others_low_ms=40.0, others_high_ms=40.0, timeouts=31),
             "One worker differs: the p99 of worker 0 is more than 5,000 ms, that of the others 40.0 ms.",

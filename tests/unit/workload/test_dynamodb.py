@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadgen.aws.attributes import typed
-from loadgen.exchange import BODY, Exchange, Outcome, Request, Tally
+from loadgen.exchange import BODY, MOST_KEYS, Exchange, Outcome, Request, Tally
 from loadgen.profile.model import Profile
 from loadgen.profile.part import Written
 from loadgen.workload.draws import Unsendable
@@ -385,3 +385,21 @@ def test_an_items_attributes_are_those_of_typed(item: dict[str, Any]) -> None:
     assert render
     sent = json.loads(render({}, 0).body)["Item"]
     assert sent == {name: typed(value) for name, value in item.items()}
+
+
+@pytest.mark.parametrize(
+    ("call", "numbered"),
+    [
+        ('GetItem: {Key: {pk: "{{id}}"}}', True),
+        ('PutItem: {Item: {pk: "user#{{id}}", sk: "{{uuid}}", again: "{{id}}"}}', True),
+        ('GetItem: {Key: {pk: "{{other}}", sk: "{{id}}"}}', False),
+        ('GetItem: {Key: {pk: "{{uuid}}"}}', False),
+        ('BatchGetItem: {Keys: [{pk: "{{id}}"}]}, batch: 3', False),
+    ],
+)
+def test_a_request_about_one_key_tells_its_number(call: str, numbered: bool) -> None:
+    """From 1; those that are not told apart are one."""
+    render = step(call, more='keys: {id: "sequential(20)", other: "uniform(20)"}').render
+    assert render
+    keys = [render({}, index).key for index in range(20)]
+    assert keys == ([*range(1, MOST_KEYS + 1), *[MOST_KEYS + 1] * (20 - MOST_KEYS)] if numbered else [0] * 20)
