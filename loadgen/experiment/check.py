@@ -12,15 +12,13 @@ from loadgen.aws.auth import named_by
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import TargetError
-from loadgen.experiment.preview import preview
+from loadgen.experiment.preview import planned_beside, preview
 from loadgen.net.names import Address, Origin, is_loopback, resolve
 from loadgen.net.thread import in_thread
-from loadgen.pacing import Groups
 from loadgen.profile.dynamodb import Throughput
 from loadgen.profile.model import Profile
 from loadgen.result.check import (
     CheckResult,
-    PlannedBeside,
     PlannedConnections,
     PlannedPhase,
     PlannedRequest,
@@ -69,7 +67,7 @@ def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = Fa
         workers=count,
         seconds=sum(s for s in seconds if s) / SECOND if all(seconds) else None,
         phases=tuple(_phases(plan, profile)),
-        beside=tuple(_beside(plan, run.name, run.groups) for run in plan.beside if run.groups),
+        beside=planned_beside(plan),
         requests=tuple(_requests(profile)),
         connections=PlannedConnections(
             most=bounds.connections,
@@ -151,11 +149,6 @@ def _phase(run: PhaseRun, rarest: str | None, share: float, steps: int | None) -
         sharp=tuple(_tail_times(run, iterations and iterations * share, share)),
         requests=iterations * steps if iterations and steps else None,
     )
-
-
-def _beside(plan: Plan, name: str, groups: Groups) -> PlannedBeside:
-    requests = None if plan.length is None else groups.before(plan.length) * groups.at_once
-    return PlannedBeside(name, groups.every / SECOND, groups.at_once, groups.after / SECOND, requests)
 
 
 def _rarest(profile: Profile) -> tuple[str | None, float]:

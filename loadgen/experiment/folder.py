@@ -14,6 +14,7 @@ from loadgen.analysis.standing import DOUBTS
 from loadgen.clock import SECOND
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError, worst
 from loadgen.experiment import comparison, ratios
+from loadgen.experiment.costs import costs
 from loadgen.experiment.judgement import judge
 from loadgen.experiment.primary import primary_of
 from loadgen.experiment.standing import TRUST
@@ -174,6 +175,7 @@ def assembled(folder: Path, done: int | None = None, warnings: Sequence[Reason] 
         thresholds=limits,
         comparison=judgement.comparison,
         scaling=judgement.scaling,
+        costs=costs(results),
     )
 
 

@@ -11,7 +11,7 @@ from loadgen.errors import PlanError
 from loadgen.experiment.primary import primary_of, too_few
 from loadgen.experiment.share import limits_of, part_of, parts
 from loadgen.profile.model import Experiment, Profile
-from loadgen.result.check import PlannedExperiment, PlannedVariant, PortsNeeded
+from loadgen.result.check import PlannedBeside, PlannedExperiment, PlannedVariant, PortsNeeded
 from loadgen.runner.limits import new_connections
 from loadgen.runner.table.cost import Cost
 from loadgen.stats.comparison import ROUNDS, detectable, level_at
@@ -69,6 +69,22 @@ def _variant(name: str, profile: Profile, workers: int) -> PlannedVariant:
         seconds=sum(d for d in durations if d) / SECOND if all(durations) else None,
         iterations=sum(p for p in planned if p) if None not in planned else None,
         opened=0 if profile.session.reuse == "shared" else new_connections(profile),
+        beside=planned_beside(plan),
+    )
+
+
+def planned_beside(plan: Plan) -> tuple[PlannedBeside, ...]:
+    """What would go on beside the phases."""
+    return tuple(
+        PlannedBeside(
+            run.name,
+            groups.every / SECOND,
+            groups.at_once,
+            groups.after / SECOND,
+            None if plan.length is None else groups.before(plan.length) * groups.at_once,
+        )
+        for run in plan.beside
+        if (groups := run.groups)
     )
 
 

@@ -103,6 +103,9 @@ class Target(Part):
     function: Function | None = Field(default=None, validation_alias="lambda")
     """A Lambda function: {function, qualifier, region, endpoint}."""
 
+    door: Literal["rest-api", "http-api", "function-url"] | None = None
+    """What stands before a Lambda function at the URL. It is only for the cost that an experiment tells."""
+
     @classmethod
     def short(cls, value: object) -> object:
         return {"url": value} if isinstance(value, str) else value
@@ -114,6 +117,8 @@ class Target(Part):
             remedy = "Give a url, dynamodb: {table, region} or lambda: {function, region}"
             raise complaint("must have one of url, dynamodb and lambda", remedy)
         service = self.service
+        if self.door and service:
+            raise complaint("is what stands before a function at a URL", "Leave it out", ("door",))
         if service and service.endpoint:
             with located(*given, "endpoint"):
                 if urlsplit(_url(service.endpoint)).path not in ("", "/", SANDBOX):

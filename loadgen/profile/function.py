@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from loadgen.profile.dynamodb import RegionName
-from loadgen.profile.part import Flag, FromText, Part, Text
+from loadgen.profile.part import Count, Flag, FromText, Part, Text
 from loadgen.profile.units import quoted
 from loadgen.profile.values import Selector
 
@@ -108,6 +108,10 @@ class Function(Part):
     force_cold: ForceCold | None = None
     """Whether iterations are forced to begin with a cold start: each, or 5 for the first of each five of a user.
     loadgen changes the function's description before it, which ends the environments, and restores it at the end."""
+
+    provisioned: Count | None = None
+    """How many provisioned environments its alias or version has. loadgen makes none: the number is only for the cost
+    that an experiment tells."""
 
     prices: Prices | None = None
     """What its calls cost: {gb_second: $0.0000166667, million_requests: $0.20}. Default: the price of its region, where

@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from loadgen.clock import NEVER
 from loadgen.errors import ProfileError
 from loadgen.profile import units
 from loadgen.profile.distribution import EXAMPLES, Distribution
@@ -209,6 +210,27 @@ class Downstream(Part):
         times = "" if self.calls == 1 else f" {self.calls} times"
         kept = "connections kept" if self.keep_alive else "a connection for each call"
         return f"calls a service{times} ({self.time.describe()}, {kept}, connect {self.connect.describe()})"
+
+
+class Fetched(Part):
+    """A value that the function needs and fetches from another service before its work, such as a parameter or a token.
+    An environment keeps it."""
+
+    time: Service
+    """How long it takes to fetch it, the network included."""
+    lifetime: Time | None = None
+    """How long it is good; the next call after that fetches it again. 0s: each call does. Default: as long as its
+    environment lives."""
+
+    def good_until(self, fetched: int) -> int:
+        """Until when a value is good that was fetched at that instant, both in ns."""
+        return NEVER if self.lifetime is None else fetched + self.lifetime
+
+    def describe(self) -> str:
+        kept = "once an environment"
+        if self.lifetime is not None:
+            kept = f"good for {format_duration(self.lifetime)}" if self.lifetime else "at each call"
+        return f"fetches a value ({self.time.describe()}, {kept})"
 
 
 class Throttle(Part):
@@ -490,6 +512,9 @@ class SandboxSettings(Part):
     downstream: Downstream | None = None
     """A service that the function calls, as a Lambda function calls DynamoDB. It needs environments, because the
     connections belong to them."""
+    fetched: Annotated[tuple[Fetched, ...], OneOrMore(), Field(max_length=10)] = ()
+    """What the function fetches before its work, and keeps for a while: one value, or a list of them. It needs
+    environments, because they keep it."""
     gateway: Gateway | None = None
     """An API Gateway before the function: rest or http. Default: requests come to the function as they are."""
     throttle: Throttle | None = None
@@ -522,6 +547,8 @@ class SandboxSettings(Part):
     def _whose_connections(self) -> Self:
         if self.downstream and not self.environments:
             raise complaint("needs environments, which have its connections", "Add environments: 10", ("downstream",))
+        if self.fetched and not self.environments:
+            raise complaint("needs environments, which keep what they fetch", "Add environments: 10", ("fetched",))
         return self
 
     @model_validator(mode="after")
@@ -559,6 +586,7 @@ class SandboxSettings(Part):
         service = ", ".join(of.describe() for of in self.service)
         parts = [f"rtt {format_duration(self.rtt)}", f"service {service}"]
         parts += [part.describe() for part in (self.environments, self.downstream, self.gateway, self.bucket) if part]
+        parts += [of.describe() for of in self.fetched]
         parts += [f"stalls {stall.describe()}" for stall in self.stalls]
         if faults := self.faults.describe():
             parts.append(f"faults {faults}")

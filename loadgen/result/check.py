@@ -216,6 +216,7 @@ class PlannedVariant:
     seconds: float | None = item("the time that the run takes; null if only the run shows it", "s")
     iterations: int | None = item("the number of iterations; null if only the run shows it")
     opened: int = item("the new connections in the run's busiest minute; 0 if requests share connections")
+    beside: tuple[PlannedBeside, ...] = item("what would go on beside its phases", omit=True, default=())
 
 
 @dataclass(frozen=True, slots=True)

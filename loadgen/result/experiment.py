@@ -324,6 +324,34 @@ class Scaling:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class VariantCost:
+    """What a variant costs by the price list, and how often it started cold: over all of its runs."""
+
+    variant: str = item("the variant's name")
+    door: str = item("what the function is called through: invoke, rest-api, http-api, function-url")
+    cold: float | None = item("the share of cold starts among the answers that tell; null if none tells", "1")
+    million_usd: float = item("a million calls: requests, duration and front door, as far as they are known", "USD")
+    requests_usd: float = item("of that: Lambda's requests", "USD")
+    duration_usd: float | None = item("of that: the duration; null if no answer told what is billed", "USD")
+    door_usd: float = item("of that: the front door", "USD")
+    billed_ms: float | None = item("what is billed of a call, on average; null if no answer told", "ms")
+    memory_mb: int | None = item("the memory of the function; null if no answer told", "MB")
+    beside_per_hour: float = item("the calls that go on beside the load in an hour")
+    beside_usd: float | None = item("what they cost in an hour; null if no answer told what is billed", "USD")
+    provisioned: int = item("the provisioned environments, as the profile says")
+    provisioned_usd: float | None = item("what they cost in an hour; null if their price is not known", "USD")
+    region: str = item("the region whose prices these are")
+    architecture: str = item("the architecture whose prices these are")
+    date: str = item("when the prices were read; empty for the profile's own")
+
+    @property
+    def hour_usd(self) -> float | None:
+        """What an hour costs besides the load's calls; None if a part of it is not known."""
+        parts = self.beside_usd, self.provisioned_usd
+        return None if None in parts else sum(part or 0.0 for part in parts)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExperimentMetadata(Provenance):
     """What is known of an experiment before its runs."""
@@ -349,6 +377,11 @@ class ExperimentResult(ExperimentMetadata):
     thresholds: tuple[Threshold, ...] = item("the limits that the profile sets for figures, over the rounds")
     comparison: Comparison | None = item("the variants compared with their baseline; null if no round is complete")
     scaling: tuple[Scaling, ...] = item("latency along each axis whose values are numbers, or that sets the load")
+    costs: tuple[VariantCost, ...] = item(
+        "what each variant costs, where one has a front door, calls beside the load, or provisioned environments",
+        omit=True,
+        default=(),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -606,6 +606,18 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """What stands before a Lambda function, and what a request costs there."""
+
+    kind: str = item("rest-api, http-api or function-url")
+    million_usd: float = item("the price of a million requests at the door, besides Lambda", "USD")
+    requests_usd: float = item("the price of a million of Lambda's requests, without their duration", "USD")
+    region: str = item("the region whose prices these are")
+    date: str = item("when the prices were read")
+    source: str = item("where the door's price was read")
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where the load went."""
 
@@ -615,6 +627,10 @@ class Target:
     addresses: tuple[str, ...] = item("the target's addresses")
     sandbox: Sandbox | None = item("what the sandbox counted; null for another target", default=None)
     table: Table | None = item("the table, if the target is one", inline=True, default=None)
+    door: Door | None = item("what stands before the function at the URL, as the profile says", omit=True, default=None)
+    provisioned_concurrency: int | None = item(
+        "how many provisioned environments the function has, as the profile says", omit=True, default=None
+    )
 
     def counted(self, sandbox: Sandbox | None) -> Target:
         """The same target, with what the sandbox counted."""

@@ -1,7 +1,7 @@
 """The simulated target on 127.0.0.1, HTTP and HTTPS: a front like an API Gateway with a function, Lambda, a DynamoDB.
 
     messages                                        request, fate, reply, handler: what modules exchange
-    distributions, stalls, throttle, pool, faults, downstream
+    distributions, stalls, throttle, pool, faults, downstream, fetched
                                                     what is simulated: pure, handed the instant
     deployment                                      the environments of one version of a function
     invocation                                      what Lambda says of one call, and bills

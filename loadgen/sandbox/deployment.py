@@ -11,7 +11,8 @@ from functools import partial
 
 from loadgen.profile.sandbox import Environments, NamedFunction, SandboxSettings
 from loadgen.sandbox.distributions import sampler
-from loadgen.sandbox.downstream import Service
+from loadgen.sandbox.downstream import Service, Visit
+from loadgen.sandbox.fetched import Fetch, Kept
 from loadgen.sandbox.invocation import slowdown
 from loadgen.sandbox.messages import Fate
 from loadgen.sandbox.pool import NO_LIMIT, Placement, Pool, Refusal
@@ -60,6 +61,8 @@ class Deployment:
         self.most = environments.most
         self.pool: Pool | None = None
         self.downstream: Service | None = None
+        self.kept: Kept | None = None
+        self._name = apart
         self._unused: set[int] = set()
         self.provision(environments.provisioned if provisioned is None else provisioned)
 
@@ -71,6 +74,8 @@ class Deployment:
         if environments or number:
             provisioned = (environments or ACCOUNT).model_copy(update={"provisioned": number})
             self.pool = Pool(provisioned, draw_init=self._draw_init)
+        if self._settings.fetched:
+            self.kept = Kept(self._settings.fetched, self.most, self._settings.seed, self._name)
         if self._settings.downstream and self.downstream is None:
             self.downstream = Service(self._settings.downstream, self.most, self._settings.seed)
         self._unused = set(range(1, number + 1))
@@ -102,21 +107,29 @@ class Deployment:
         if self.pool is None:
             cut, service = service > limit, min(service, limit)
             return Fate(begin + service, 0, "timeout" if cut else "", service=service, queued=begin - now)
-        visit, more = None, None
-        if self.downstream and calls:
-            visit = self.downstream.visit(keep_alive)
-            more = partial(self.downstream.make, visit)
+        visit = self.downstream.visit(keep_alive) if self.downstream and calls else None
+        fetch = Fetch() if self.kept and calls else None
+        more = partial(self._more, fetch, visit) if visit or fetch else None
         place = self.pool.place(begin, service, more, limit)
         if not isinstance(place, Placement):
             return Fate(begin, 429, "overflow", reason=self._reasons[place])
         queued, service = place.start - now, place.end - place.start - place.init
-        fate = Fate(place.end, 0, "", place.environment, place.cold, service, place.init, queued, visit)
+        fate = Fate(place.end, 0, "", place.environment, place.cold, service, place.init, queued, visit, fetch)
         if place.cut:
             fate.fault = "timeout"
         if place.environment in self._unused:
             self._unused.remove(place.environment)
             fate.prepared = self._draw_prepared()
         return fate
+
+    def _more(self, fetch: Fetch | None, visit: Visit | None, environment: int, begin: int) -> int:
+        """What a request does besides its own work, from `begin` on, in ns."""
+        at = begin
+        if fetch and self.kept:
+            at += self.kept.make(fetch, environment, at)
+        if visit and self.downstream:
+            at += self.downstream.make(visit, environment, at)
+        return at - begin
 
     def _draw_init(self) -> int:
         return self._draw_restore() if self.restores else self._draw_cold()

@@ -116,10 +116,14 @@ def _answer(fate: Fate) -> bytes:
     behind, opened = b"", b""
     if visit := fate.visit:
         behind, opened = b", db;dur=%.3f" % (visit.time / MILLISECOND), b"x-opened: %d\r\n" % visit.opened
+    fetched = b""
+    if fetch := fate.fetch:
+        behind += b", fetch;dur=%.3f" % (fetch.time / MILLISECOND)
+        fetched = b"x-fetched: %d\r\n" % fetch.number
     return b"x-cold: %s\r\nx-env: %d\r\n%sserver-timing: fn;dur=%.3f%s%s\r\n" % (
         b"true" if fate.cold else b"false",
         fate.environment,
-        opened,
+        opened + fetched,
         fate.service / MILLISECOND,
         behind,
         init,

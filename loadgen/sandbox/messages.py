@@ -8,6 +8,7 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 
 from loadgen.sandbox.downstream import Visit
+from loadgen.sandbox.fetched import Fetch
 from loadgen.sandbox.invocation import Invocation
 
 BODY_LIMIT = 10 * 2**20
@@ -20,10 +21,11 @@ class Fate:
 
     `status` is 0 if the function decides it; `fault`: throttle, overflow, timeout, a key of `Faults`, or empty.
     `reason`: why Lambda refused it, in Lambda's words. `queued` is the time from the request to its start, a stall
-    included. `environment` is 0 if there is no pool, or if the request reached none. `service` includes the time of the
-    `visit` to the service behind. `gateway` is the gateway's own time. `prepared` is how long a provisioned environment
-    took to start, at its first request, which did not wait for it. `overhead` is Lambda's own time, behind a gateway.
-    `invocation` is there for an Invoke that ran, and for what ran behind a gateway.
+    included. `environment` is 0 if there is no pool, or if the request reached none. `service` includes the times of
+    what it had to `fetch`, and of the `visit` to the service behind. `gateway` is the gateway's own time. `prepared` is
+    how long a provisioned environment took to start, at its first request, which did not wait for it. `overhead` is
+    Lambda's own time, behind a gateway. `invocation` is there for an Invoke that ran, and for what ran behind a
+    gateway.
     """
 
     ready: int
@@ -35,6 +37,7 @@ class Fate:
     init: int = 0
     queued: int = 0
     visit: Visit | None = None
+    fetch: Fetch | None = None
     reason: str = ""
     gateway: int = 0
     prepared: int = 0

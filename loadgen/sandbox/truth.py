@@ -14,7 +14,7 @@ from loadgen.sandbox.messages import Request
 COLUMNS = (
     "connection,request,method,path,received_ns,intended_ns,sent_ns,"
     "status,cold,env,fault,service_ns,queued_ns,operation,accepted_ns,downstream_ns,downstream_opened,reason,init_ns,gateway_ns,"
-    "request_id,version,memory_mb,initialization,billed_ms,overhead_ns"
+    "request_id,version,memory_mb,initialization,billed_ms,overhead_ns,fetched,fetch_ns"
 )  # fmt: skip
 BLOCK = 512
 
@@ -46,12 +46,14 @@ class Truth:
 
     def add(self, request: Request) -> None:
         fate = request.fate
+        fetched, fetching = (fate.fetch.number, fate.fetch.time) if fate.fetch else (0, 0)
         behind, opened = (fate.visit.time, fate.visit.opened) if fate.visit else (0, 0)
         self._lines.append(
             f"{request.connection},{request.number},{request.method.decode()},{_quoted(request.path.decode('latin-1'))},"
             f"{request.received},{request.intended},{request.sent},{request.status},{int(fate.cold)},{fate.environment},"
             f"{fate.fault},{fate.service},{fate.queued},{request.operation},{request.accepted},{behind},{opened},"
-            f"{fate.reason},{fate.init},{fate.gateway},{_invoked(fate.invocation)}\n"
+            f"{fate.reason},{fate.init},{fate.gateway},{_invoked(fate.invocation)},"
+            f"{fetched},{fetching}\n"
         )
         if len(self._lines) >= BLOCK:
             self._write()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from loadgen.report import costs
 from loadgen.report.axis import decisive, grew, share_text, slope_text, slopes_of, usd_text, value_of
 from loadgen.report.beside import glance
 from loadgen.report.compared import difference, times
@@ -158,6 +159,9 @@ def _experiment(result: ExperimentResult) -> Iterator[str]:
     for why in lines(comparison.why_not):
         yield f"- {plain(f'no verdict: {why}')}"
     yield from _axis(result)
+    if result.costs:
+        yield from _table(costs.TITLES, [*costs.rows(result)])
+        yield plain(costs.note(result.costs))
 
 
 def _axis(result: ExperimentResult) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
+from loadgen.report import costs
 from loadgen.report.compared import (
     INNER,
     VERDICTS,
@@ -56,6 +57,7 @@ def experiment_page(result: ExperimentResult, timelines: Mapping[str, Timeline],
         Section("over-time", "Over time", timelines_chart("over-time-chart", timelines) if timelines else None),
         Section("figures", "Figures compared", _figures(comparison) if comparison else None),
         Section("parts", "Where the difference comes from", _parts(comparison) if comparison else None),
+        Section("costs", "Cost", _costs(result)),
         Section("thresholds", "Thresholds", thresholds(result.thresholds, result)),
         Section("runs", "Runs", _runs(result)),
         Section("trust", "Trust", _trust(result)),
@@ -101,6 +103,12 @@ def _why_not(comparison: Comparison) -> Iterator[Markup]:
         yield element("li", spoken(("No verdict: ", WARN), why), class_="iswarn")
     for note in [*lines(comparison.notes)][:MOST]:
         yield element("li", spoken(("Note: ", DIM), note))
+
+
+def _costs(result: ExperimentResult) -> Content:
+    if not result.costs:
+        return None
+    return table(costs.TITLES, list(costs.rows(result)), costs.note(result.costs).capitalize(), words=(5,))
 
 
 # the curves

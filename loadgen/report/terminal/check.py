@@ -124,6 +124,11 @@ def _experiment(experiment: PlannedExperiment) -> Lines:
         f"  {_finds(experiment)}",
         *_ports(experiment.ports),
         *_variants(experiment),
+        *(
+            f"  {brief(of.name, VARIANT)}: beside the phases: {_beside(stream)}"
+            for of in experiment.each
+            for stream in of.beside
+        ),
         "",
     ]
 
@@ -191,7 +196,7 @@ def _phases(phases: Sequence[PlannedPhase]) -> Table:
 
 
 def _beside(stream: PlannedBeside) -> str:
-    """`keep-warm, 10 at once every 5 min: 40 requests, whose figures stand apart`."""
+    """`keep-warm, 10 at once every 5m: 40 requests, whose figures stand apart`."""
     many = "until the load is over" if stream.requests is None else several(stream.requests, "request")
     when = pattern(stream.at_once, stream.every_s, stream.after_s)
     return f"{brief(stream.name, NAME)}, {when}: {many}; its figures stand apart"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 
+from loadgen.report import costs
 from loadgen.report.compared import SENTENCES, VERDICTS, apart, difference, is_of_few, named, ratio, ratios_of_rounds
 from loadgen.report.reasons import lines, of_figure
 from loadgen.report.resolution import machine
@@ -37,6 +38,7 @@ def experiment(result: ExperimentResult, width: int) -> Iterator[RenderableType]
         yield from figures(comparison)
         yield from scaling(result.scaling) if result.scaling else curves(comparison, width)
         yield from parts(comparison)
+    yield from costs_table(result)
     yield from _runs(result.variants)
 
 
@@ -132,6 +134,18 @@ def _thresholds(thresholds: Sequence[Threshold], width: int) -> Iterator[Rendera
     yield from rows(told, ("left", "left", "fixed", "left", "text"), width)
     if rest := len(every) - len(shown):
         yield line((f"{count(rest)} more: see --json", DIM), indent=2)
+
+
+def costs_table(result: ExperimentResult, most: int = MANY) -> Iterator[RenderableType]:
+    """What the variants cost, at most so many of them."""
+    if not result.costs:
+        return
+    widths = (("left", 16), ("right", 7), ("right", 7), ("right", 15), ("right", 15), ("text", 12))
+    made = table(*((title, *width) for title, width in zip(costs.TITLES, widths, strict=True)))
+    for row in [*costs.rows(result)][:most]:
+        add(made, *row)
+    yield heading("cost", (f"  {costs.note(result.costs)}", DIM))
+    yield indented(made)
 
 
 def _runs(variants: Sequence[ExperimentVariant]) -> Iterator[RenderableType]:

@@ -11,7 +11,7 @@ from rich.text import Text
 from loadgen.report.compared import VERDICTS, apart, primary_of, times, verdict, word_of
 from loadgen.report.reasons import lines, of_figure
 from loadgen.report.sentences import notice_text
-from loadgen.report.terminal.experiment import STATUSES
+from loadgen.report.terminal.experiment import STATUSES, costs_table
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, labelled, line, table
 from loadgen.report.terminal.run_summary import SENTENCE, lead
 from loadgen.report.terminal.scaling import scaling_summary
@@ -42,6 +42,7 @@ def experiment_summary(result: ExperimentResult, width: int, room: int) -> Itera
             yield from scaling_summary(result.scaling, result.comparison.primary, room)
         elif primary and len(primary) <= SENTENCES_FOR:
             yield from _figures(primary, result.comparison, room)
+    yield from costs_table(result, max(2, room // 2))
     yield Text()
     yield from _end(result)
 

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Self
 
+from loadgen.clock import MILLISECOND
 from loadgen.profile.sandbox import Lambda, SandboxSettings
 from loadgen.sandbox.distributions import sampler
 from loadgen.sandbox.function import Body
@@ -135,6 +136,8 @@ class Invoke:
             b"true" if fate.cold else b"false",
             fate.environment,
         )
+        if fate.fetch:
+            more += b'"fetched": %d, "fetch_ms": %.3f, ' % (fate.fetch.number, fate.fetch.time / MILLISECOND)
         return Answered(fate, self._body.make(request.body, more), head)
 
 

@@ -12,6 +12,7 @@ from run_results import concluded
 from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange, Outcome
 from loadgen.experiment.check import check
+from loadgen.profile.load import load
 from loadgen.report.beside import glance
 from loadgen.report.formats.markdown import markdown_text
 from loadgen.report.html.run import run_page
@@ -85,13 +86,13 @@ def test_it_decides_neither_that_a_run_is_to_stop_nor_that_it_is_unusable(result
 
 
 def test_it_is_told_everywhere(result: RunResult) -> None:
-    said = "keep-warm, 40 at once every 1 s: 200 requests, 80 reset failed, p50 20.0 ms, p99 20.0 ms"
+    said = "keep-warm, 40 at once every 1s: 200 requests, 80 reset failed, p50 20.0 ms, p99 20.0 ms"
     assert glance(result.variant.beside[0]) == said
     flat = " ".join(render(result, width=80, color=False, full=False).split())
     assert f"beside {said}" in flat
     assert "500 requests, none failed" in flat
     full = render(result, width=80, color=False, full=True)
-    assert "keep-warm  beside the phases: 40 at once every 1 s" in full
+    assert "keep-warm  beside the phases: 40 at once every 1s" in full
     assert "500 sent = 500 ok" in full
     assert "Beside the phases: keep-warm, 40 at once" in markdown_text(result)
     page = run_page(result, None, ())
@@ -106,12 +107,22 @@ def test_check_tells_it_before() -> None:
     assert [(of.name, of.every_s, of.at_once, of.requests) for of in plan.beside] == [("keep-warm", 1.0, 40, 200)]
     assert [request.path for request in plan.requests] == ["/", "/ping"]
     page = render_check(plan)
-    assert "beside the phases: keep-warm, 40 at once every 1 s: 200 requests; its figures stand apart" in page
+    assert "beside the phases: keep-warm, 40 at once every 1s: 200 requests; its figures stand apart" in page
     unknown = Run("load: [{name: a, users: 1, iterations: 5}]\n" + PINGS, always()).profile
-    assert "every 1 s: until the load is over; its figures" in render_check(check(unknown))
+    assert "every 1s: until the load is over; its figures" in render_check(check(unknown))
 
 
 def test_a_witness_sends_none_of_it() -> None:
     run = ran()
     assert witness_load(run.profile).beside == ()
     assert witness_plan(run.plan, 1).beside == ()
+
+
+def test_check_tells_it_of_each_variant() -> None:
+    text = LOAD + "experiment: {rounds: 1, variants: {none: {}, pings: {" + PINGS.strip() + "}}}"
+    loaded = load("t.yaml", text="name: t\ntarget: http://127.0.0.1:1\n" + text)
+    plan = check(loaded.profile, [variant.profile for variant in loaded.variants])
+    assert plan.beside == ()
+    assert plan.experiment
+    assert [[of.name for of in variant.beside] for variant in plan.experiment.each] == [[], ["keep-warm"]]
+    assert "  pings: beside the phases: keep-warm, 40 at once every 1s: 200 requests" in render_check(plan)

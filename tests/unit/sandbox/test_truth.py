@@ -43,4 +43,4 @@ def test_a_full_disk_is_told_and_survived() -> None:
 
 def test_the_columns_are_those_of_a_csv_reader() -> None:
     assert next(csv.reader([COLUMNS]))[0] == "connection"
-    assert len(COLUMNS.split(",")) == 26
+    assert len(COLUMNS.split(",")) == 28

@@ -1,0 +1,54 @@
+"""What the variants of an experiment cost, as rows of words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loadgen.report.tuned import usd
+from loadgen.report.words import UNKNOWN, brief, count, ms, share
+from loadgen.result.experiment import ExperimentResult, VariantCost
+
+TITLES = ("", "cold", "p99, ms", "a million calls", "an hour besides", "for")
+NAME = 24  # characters
+ROWS, FEW = 16, 4  # variants
+DOORS = {"rest-api": "REST API", "http-api": "HTTP API", "function-url": "function URL", "invoke": "Invoke"}
+
+
+def rows(result: ExperimentResult) -> Iterator[tuple[str, ...]]:
+    """A row for each variant, under `TITLES`."""
+    several = len({of.door for of in result.costs}) > 1
+    for of in result.costs[:ROWS]:
+        cold = UNKNOWN if of.cold is None else share(of.cold, 1)
+        hour = "-" if not (of.beside_per_hour or of.provisioned) else usd(of.hour_usd)
+        yield brief(of.variant, NAME), cold, ms(_p99(result, of.variant)), usd(of.million_usd), hour, _for(of, several)
+
+
+def note(costs: Sequence[VariantCost]) -> str:
+    """Whose prices they are, and what is not in them."""
+    first = costs[0]
+    if not first.date:
+        return "by the profile's own prices"
+    on = f", {brief(first.architecture, NAME)}" if first.architecture else ""
+    missing = [brief(of.variant, NAME) for of in costs if of.duration_usd is None]
+    names = ", ".join(missing[:FEW]) + (f" and {count(len(missing) - FEW)} more" if len(missing) > FEW else "")
+    told = f"; of {names} no answer told what is billed, so that its duration is not in it" if missing else ""
+    return f"prices of {brief(first.region, NAME)}{on}, {brief(first.date, NAME)}, the first tier{told}"
+
+
+def _for(of: VariantCost, doors: bool) -> str:
+    """What the variant has besides the function: `Invoke, 120,000 calls beside, 5 provisioned`."""
+    said = [DOORS.get(of.door, brief(of.door, NAME))] if doors else []
+    said += [f"{count(of.beside_per_hour)} calls beside"] if of.beside_per_hour else []
+    return ", ".join([*said, *([f"{count(of.provisioned)} provisioned"] if of.provisioned else [])])
+
+
+def _p99(result: ExperimentResult, variant: str) -> float | None:
+    """The p99 of what the primary figure is of, as it is compared."""
+    figures = result.comparison.figures if result.comparison else ()
+    primary = next((figure for figure in figures if figure.primary), None)
+    if primary is None:
+        return None
+    what = (primary.phase, primary.step, primary.metric, "p99")
+    same = [of for of in figures if (of.phase, of.step, of.metric, of.quantile) == what]
+    known = {of.variant: of.variant_ms for of in same} | {of.baseline: of.baseline_ms for of in same}
+    return known.get(variant)
