@@ -206,13 +206,14 @@ def test_what_is_not_known_of_clocks_is_said(
     assert [(of.code, of.values) for of in result.warnings] == ([warning] if warning else [])
 
 
-def test_the_verdict_is_the_worst_machine_s_and_names_it(load: Profile, one: Path, tmp_path: Path) -> None:
+def test_the_verdict_is_the_worst_machine_s_and_names_it(tmp_path: Path) -> None:
     figure = JudgedFigure("main", 1, "a/s", "p99", 60.0, 30.0, 0.5, False, {"lag": 30.0}, 90, 0.1, "INVALID", True)
     quota = Finding("quota", Reason.of("quota", periods=7), Verdict.INVALID, Verdict.INVALID)
     fine = [Finding("quota", Reason.of("quota", periods=0)), Finding("gc", Reason.of("gc", longest_ms=1.0))]
     mild = replace(figure, share=0.04, verdict="DEGRADED")
-    write_share(tmp_path / "two", load, by_due, part(2, 3), standing=Standing((mild,), tuple(fine)))
-    write_share(tmp_path / "three", load, by_due, part(3, 3), standing=Standing((figure,), (quota, fine[1])))
+    write_share(one := tmp_path / "one", SMALL, by_due, part(1, 3))
+    write_share(tmp_path / "two", SMALL, by_due, part(2, 3), standing=Standing((mild,), tuple(fine)))
+    write_share(tmp_path / "three", SMALL, by_due, part(3, 3), standing=Standing((figure,), (quota, fine[1])))
     result = merge([one, tmp_path / "two", tmp_path / "three"], tmp_path / "whole")
     assert result.trust.verdict == "INVALID"
     assert [(of.signal, of.machine) for of in result.trust.reasons] == [("quota", 3)]
@@ -222,7 +223,7 @@ def test_the_verdict_is_the_worst_machine_s_and_names_it(load: Profile, one: Pat
 
 
 def test_a_machine_whose_tail_differs_is_a_finding(tmp_path: Path) -> None:
-    busy = profile("load: [{name: a, rate: 120/s, for: 16s}]")
+    busy = profile("load: [{name: a, rate: 100/s, for: 9s}]")
 
     def slow(x: Exchange) -> Reply:
         return replace(by_due(x), after=3 * by_due(x).after, status=200)
