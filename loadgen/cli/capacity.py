@@ -9,6 +9,7 @@ import click
 
 from loadgen.cli import HELP, NewPath, output
 from loadgen.cli.exports import Exports, export_options
+from loadgen.cli.machines import machine_options, machines
 from loadgen.cli.measuring import carry_out, check_resumed, found, new_folder, read_option, tell
 from loadgen.cli.request import request_options
 from loadgen.cli.run import reading, seeded
@@ -16,6 +17,7 @@ from loadgen.cli.run import reading, seeded
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from loadgen.fleet.nodes import Nodes
     from loadgen.profile.curl_options import Asked
     from loadgen.profile.load import Loaded
     from loadgen.result.capacity import CapacityPlan, CapacityResult
@@ -42,6 +44,7 @@ KEEP = "p99 < 100ms, errors < 0.1%"
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="As with run: session=per-request.")
 @request_options
 @click.option("--workers", metavar="N|auto", help="As with run.")
+@machine_options
 @click.option("--resume", metavar="RUN", type=click.Path(path_type=Path), help="Go on with an interrupted one.")
 @click.option("--out", "folder", type=NewPath(), help="The folder.  [default: runs/NAME-TIME]")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
@@ -62,6 +65,8 @@ def command(
     sets: tuple[str, ...],
     asked: Asked | None,
     workers: str | None,
+    on: str | None,
+    nodes: int | None,
     resume: Path | None,
     folder: Path | None,
     dry_run: bool,
@@ -103,7 +108,8 @@ def command(
         check_resumed(given)
     with reading(profile, target, (*sets, *seeded(seed)), asked=asked, workers=workers) as loaded:
         if resume:
-            result = _carry_out(loaded, None, found(resume), quiet, not no_tui, not no_preflight)
+            with machines(on, nodes) as where:
+                result = _carry_out(loaded, None, found(resume), quiet, not no_tui, not no_preflight, where)
         else:
             if not keeps and not loaded.profile.capacity:
                 raise click.UsageError(f"--keep is missing: what is the target to keep? --keep '{KEEP}'")
@@ -119,19 +125,25 @@ def command(
                 with output() as out:
                     out.write(f"{json_text(planned_load)}\n" if as_json else planned(planned_load, fitting(out)))
                 return 0
-            result = _carry_out(
-                loaded, plan, new_folder(loaded, folder, "capacity-"), quiet, not no_tui, not no_preflight
-            )
+            place = new_folder(loaded, folder, "capacity-")
+            with machines(on, nodes) as where:
+                result = _carry_out(loaded, plan, place, quiet, not no_tui, not no_preflight, where)
     return tell(result, exports, as_json, full)
 
 
 def _carry_out(
-    loaded: Loaded, plan: CapacityPlan | None, folder: Path, quiet: bool, whole: bool, preflight: bool
+    loaded: Loaded,
+    plan: CapacityPlan | None,
+    folder: Path,
+    quiet: bool,
+    whole: bool,
+    preflight: bool,
+    nodes: Nodes | None,
 ) -> CapacityResult:
-    """A new measurement by that plan; without one, the rest of that in the folder."""
+    """A new measurement by that plan; without one, the rest of that in the folder. `nodes`: from these machines."""
     from loadgen.experiment.capacity.measurement import measure, resume
 
     def work(options: Options, display: Display) -> Coroutine[Any, Any, CapacityResult]:
         return measure(loaded, plan, options, display) if plan else resume(loaded, options, display)
 
-    return carry_out(loaded, work, folder, quiet, whole, preflight)
+    return carry_out(loaded, work, folder, quiet, whole, preflight, nodes)

@@ -16,6 +16,7 @@ from loadgen.cli.loop import on_loop
 from loadgen.cli.run import folder_for
 
 if TYPE_CHECKING:
+    from loadgen.fleet.nodes import Nodes
     from loadgen.profile.load import Loaded
     from loadgen.result.capacity import CapacityResult
     from loadgen.result.tune import TuneResult
@@ -51,15 +52,18 @@ def carry_out(
     quiet: bool,
     whole: bool,
     preflight: bool,
+    nodes: Nodes | None = None,
 ) -> T:
-    """What comes of `work`, which is handed the options and the display. `whole`: on the whole screen."""
+    """What comes of `work`, which is handed the options and the display. `whole`: on the whole screen. `nodes`: the
+    machines that the load comes from, if not from this one."""
     from loadgen.report.terminal.display import progress
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
     from loadgen.selftest.standing import known_resolution
 
-    options = Options(folder, start, sandbox_at, preflight=preflight, needed=True, resolution=known_resolution())
+    known = None if nodes else known_resolution()  # that of this machine
+    options = Options(folder, start, sandbox_at, preflight=preflight, needed=True, resolution=known, nodes=nodes)
     with closing(progress(sys.stderr, quiet=quiet, whole=whole, hide=loaded.secrets.hide)) as display:
         return on_loop(work(options, display), display.close)
 

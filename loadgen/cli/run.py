@@ -19,12 +19,12 @@ from loadgen.cli import HELP, NewPath, complain, output
 from loadgen.cli.copying import copied, copy_option
 from loadgen.cli.exports import Exports, export_options
 from loadgen.cli.loop import on_loop
+from loadgen.cli.machines import machine_options, machines
 from loadgen.cli.request import load_options, request_options
 from loadgen.cli.share import share_options, shared_load
 from loadgen.clock import SECOND, wall
 
 if TYPE_CHECKING:
-    from loadgen.fleet.nodes import Nodes
     from loadgen.profile.curl_options import Asked
     from loadgen.profile.function import Function
     from loadgen.profile.load import Loaded
@@ -47,12 +47,7 @@ MOST_DRAWN = 1_000_000  # a seed that a person can type again
 @click.option(
     "--workers", metavar="N|auto", help="How many processes send requests.  [default: the profile's workers, or 1]"
 )
-@click.option(
-    "--on",
-    metavar="ray|HOST:PORT|auto",
-    help="Send the load from the nodes of a Ray cluster: one for this run; at HOST:PORT; in a Ray job, its own.",
-)
-@click.option("--nodes", type=click.IntRange(1), metavar="N", help="With --on: from N nodes.  [default: all]")
+@machine_options
 @click.option(
     "--seed", metavar="N|random", help="Draw the arrivals from N; random: from a number that the result tells."
 )
@@ -149,7 +144,7 @@ def command(
         wanted = {**chosen, "accept_invalid": accept_invalid, "preflight": not no_preflight}
         place = folder or folder_for(loaded, f"{part.index}-of-{part.of}-" if part.of > 1 else "")
         with copied(copy_to, place) as copy:
-            with _machines(on, nodes, part.of > 1) as wanted["nodes"]:
+            with machines(on, nodes, part.of > 1) as wanted["nodes"]:
                 result = _carry_out(loaded, place, quiet, not no_tui, needed=folder is not None, **wanted)
             exports.write(result, Path(result.run) if result.run else None)
             if trouble := add_to_summary(result):
@@ -162,26 +157,6 @@ def command(
                 elif not exports.to_stdout:
                     show(result, out, full)
     return copy.status(result.exit_status)
-
-
-@contextmanager
-def _machines(on: str | None, count: int | None, shared: bool) -> Iterator[Nodes | None]:
-    """The nodes of `--on`, while the block lasts. Raises UsageError, or PlanError if there are none."""
-    if on is None:
-        if count is not None:
-            raise click.UsageError("--nodes goes with --on")
-        yield None
-        return
-    if shared:
-        raise click.UsageError("--on and --share are two ways to share a load. Give one of them")
-    if on not in ("ray", "auto") and not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", on):
-        from loadgen.profile.units import quoted
-
-        raise click.UsageError(f"--on {quoted(on)}: expected ray, HOST:PORT of a Ray cluster, or auto in a Ray job")
-    from loadgen.runner.nodes import connected
-
-    with connected(on, count) as nodes:
-        yield nodes
 
 
 def _agreed(loaded: Loaded) -> bool:
