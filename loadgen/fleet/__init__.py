@@ -9,5 +9,11 @@ folder      counts it, in that process or in this one
 messages    the messages between fleet and workers
 aggregation the messages between fleet and aggregator
 pipe        carries the messages
-client      makes a profile's client
+placement   where workers run: on this machine, or
+nodes       on others, of each of which
+node        starts workers there, and passes their messages on
+orders      the messages between fleet and nodes
+sealing     takes secrets out of them
+clocks      how far a node's clock is ahead
+on_ray      finds nodes and calls them, by Ray
 """
