@@ -337,7 +337,7 @@ class VariantCost:
     door_usd: float = item("of that: the front door", "USD")
     billed_ms: float | None = item("what is billed of a call, on average; null if no answer told", "ms")
     memory_mb: int | None = item("the memory of the function; null if no answer told", "MB")
-    beside_per_hour: float = item("the calls that go on beside the load in an hour")
+    beside_per_hour: float = item("the calls that go on beside the load", "1/h")
     beside_usd: float | None = item("what they cost in an hour; null if no answer told what is billed", "USD")
     provisioned: int = item("the provisioned environments, as the profile says")
     provisioned_usd: float | None = item("what they cost in an hour; null if their price is not known", "USD")

@@ -36,7 +36,7 @@ STEPS = [
     {"name": "seven", "options": "/o"},
 ]  # fmt: skip
 HTTP: dict[str, Any] = {
-    "name": "http", "target": {"url": "http://127.0.0.1:9/base"}, "client": "wire",
+    "name": "http", "target": {"url": "http://127.0.0.1:9/base", "door": "http-api"}, "client": "wire",
     "auth": {"api_key": {"env": "KEY"}, "bearer": {
         "token_url": "http://127.0.0.1:8/token", "client_id": {"env": "ID"}, "client_secret": {"file": "data.csv"},
         "scope": "orders/write"}},
@@ -68,7 +68,7 @@ TABLE: dict[str, Any] = {
 FUNCTION: dict[str, Any] = {
     "name": "function", "client": "wire",
     "target": {"lambda": {"function": "orders", "qualifier": "live", "region": "eu-west-1",
-                          "endpoint": "http://127.0.0.1:9", "profile": "mine", "log_tail": True,
+                          "endpoint": "http://127.0.0.1:9", "profile": "mine", "log_tail": True, "provisioned": 5,
                           "prices": {"gb_second": "$0.00002", "million_requests": "$0.2",
                                      "provisioned_gb_second": "$0.000005",
                                      "provisioned_call_gb_second": "$0.00001"}}},
@@ -97,6 +97,7 @@ SANDBOX: dict[str, Any] = {
                     "max": 3, "init": "1s", "idle": "5m", "overflow": "429", "scaling": "9 per 5s", "rate": "10/s",
                     "reserved": 2, "provisioned": 1},
                 "gateway": {"kind": "http", "latency": "1ms", "timeout": "9s"},
+                "fetched": [{"time": "5ms", "lifetime": "3s"}],
                 "downstream": {"time": "1ms", "connect": "2ms", "calls": 2, "keep_alive": True, "idle": "3s"},
                 "throttle": {"rate": "10/s", "burst": 5},
                 "stalls": [{"at": "1s", "for": "1ms"}, {"every": "9s", "for": "2ms"}],
