@@ -3,7 +3,7 @@
 It holds every ratio that the two intervals allow. Of intervals that hold their value as often as they say that is
 wider than needed: the method of variance estimates recovery (Zou and Donner 2008) would add the distances to their
 ends as squares. But those of a capacity may hold theirs less often where the tail rises slowly with the rate: this one
-held the ratio in 97 % of simulations even there (docs/capacity.md).
+held the ratio in 93 % of simulations even there (docs/capacity.md).
 """
 
 from __future__ import annotations
