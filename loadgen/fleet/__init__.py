@@ -12,6 +12,7 @@ pipe        carries the messages
 placement   where workers run: on this machine, or
 nodes       on others, of each of which
 node        starts workers there, and passes their messages on
+left        what one that died has left
 orders      the messages between fleet and nodes
 sealing     takes secrets out of them
 clocks      how far a node's clock is ahead

@@ -294,16 +294,6 @@ def about(node: Node, address: str, authenticated: bool) -> About:
     )
 
 
-def left_in(folder: str) -> dict[int, bytes]:
-    """The ledgers of a node's workers, by worker, from the folder of a node that has died. They have died with it."""
-    blocks = {}
-    for path in sorted(Path(folder).glob("worker-*.counters")):
-        with suppress(OSError, ValueError):
-            blocks[int(path.stem.partition("-")[2])] = path.read_bytes()
-    shutil.rmtree(folder, ignore_errors=True)
-    return blocks
-
-
 def packed(news: Sequence[FromNode]) -> bytes:
     return pickle.dumps(news, protocol=5)
 

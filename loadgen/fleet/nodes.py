@@ -49,6 +49,7 @@ from loadgen.trust.watch import HostFigures
 
 BEAT = 0.25  # seconds between two orders at the most
 HEAD_START = 250 * MILLISECOND  # for a word to reach every node
+LEFT = 25.0  # seconds for what a dead node left to be read
 LAST_CALL = 5.0  # seconds for the threads of a node to end
 PINGS = 20  # before anything else, so that the clock is known
 
@@ -127,7 +128,7 @@ class RemoteWorker:
         return self._status
 
     def wait(self, timeout: float | None = None) -> int:
-        if not self._over.wait(timeout):  # its ledger is part of what is waited for
+        if not self._over.wait(LEFT if self._node.gone else timeout):  # what it left is part of what is waited for
             raise subprocess.TimeoutExpired(f"worker {self.number} of {self._node.name}", timeout or 0)
         return -signal.SIGKILL if self._status is None else self._status
 
@@ -152,7 +153,7 @@ class RemoteNode:
         self.clock = NodeClock()
         self.gone = ""  # why
         self.host: HostFigures | None = None  # what it saw of its machine in this load
-        self.unread = False  # whether it died, and what its workers left could not be read
+        self.unread = False  # whether it died, and what its workers left has not been read
         self._orders: queue.SimpleQueue[ToNode] = queue.SimpleQueue()
         self._workers: dict[int, RemoteWorker] = {}
         self._numbers = count()
@@ -233,8 +234,8 @@ class RemoteNode:
                     self._call(self._take, news)
         except NodeGone as gone:
             if not self._closing:
-                self.gone = str(gone)
-                workers = [*self._workers.values()]
+                self.gone, workers = str(gone), [*self._workers.values()]
+                self.unread = bool(workers)
                 self._call(self._lose, workers)
                 self._read_left(workers)
 
@@ -244,8 +245,8 @@ class RemoteNode:
         for worker in workers:
             if block := left.get(worker.number):
                 worker.ledger.take(block)
-            else:
-                self.unread = True
+        self.unread = any(worker.number not in left for worker in workers)
+        for worker in workers:
             worker.leave()
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:

@@ -21,7 +21,8 @@ from typing import Any
 
 import loadgen
 from loadgen.errors import PlanError
-from loadgen.fleet.node import Lend, Node, about, left_in, packed
+from loadgen.fleet.left import left_in
+from loadgen.fleet.node import Lend, Node, about, packed
 from loadgen.fleet.nodes import NodeGone, Nodes, RemoteNode
 from loadgen.fleet.orders import About
 
@@ -88,7 +89,9 @@ class ActorLink:
         with suppress(self.ray.exceptions.RayError):
             self.ray.kill(self.actor)  # one that is only stopped would go on when it is continued
         at = self.ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(self.node, soft=False)
-        read = self.ray.remote(num_cpus=0, max_retries=0)(left_in).options(scheduling_strategy=at)
+        read = self.ray.remote(num_cpus=0, max_retries=0, runtime_env={"env_vars": NICE})(left_in).options(
+            scheduling_strategy=at
+        )
         with suppress(self.ray.exceptions.RayError):
             blocks: dict[int, bytes] = self.ray.get(read.remote(self.folder), timeout=REMAINS)
             return blocks

@@ -15,8 +15,9 @@ from loadgen.clock import MILLISECOND
 from loadgen.engine.engine import Share
 from loadgen.errors import LoadgenError
 from loadgen.fleet import node as nodes
+from loadgen.fleet.left import left_in
 from loadgen.fleet.messages import Assignment, Broken, Bye, FromWorker, Go, Ready
-from loadgen.fleet.node import Node, left_in
+from loadgen.fleet.node import Node
 from loadgen.fleet.on_ray import refused
 from loadgen.fleet.orders import About, Hidden, Place, Read, Tell, ToNode, Watched
 from loadgen.fleet.sealing import Sealer
