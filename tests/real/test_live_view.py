@@ -92,7 +92,7 @@ def test_a_crash_gives_the_terminal_back(tmp_path: Path) -> None:
     code = """
 import asyncio
 from loadgen.fleet.fleet import Fleet
-async def broken(self):
+async def broken(self, *anything):
     await asyncio.sleep(1)
     raise RuntimeError("a bug")
 Fleet.run = broken

@@ -51,11 +51,13 @@ class Cluster:
         folder = tempfile.mkdtemp(prefix="r", dir="/tmp")
         command = [sys.executable, ray_cluster.__file__, "2", folder]
         environment = {**os.environ, **TOKEN, **KEY, "RAY_USAGE_STATS_ENABLED": "0"}
-        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        process = subprocess.Popen(command, env=environment, text=True, **streams)  # type: ignore[call-overload]
+        errors = Path(folder, "errors")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with errors.open("w") as stderr:
+            process = subprocess.Popen(command, env=environment, text=True, stderr=stderr, **pipes)  # type: ignore[call-overload]
         try:
             ready, _, address = process.stdout.readline().strip().partition(" ")
-            assert ready == "ready"
+            assert ready == "ready", errors.read_text()
             yield cls(process, address, Path(folder))
         finally:
             process.stdin.close()
