@@ -58,6 +58,8 @@ class NewPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not str(value):
             self.fail("it is empty. Give a name, or leave the option out", param, ctx)
+        if str(value).startswith("s3://"):
+            self.fail(f"{value} is in S3, and this is made here. Name a file or a folder", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, output
-from loadgen.cli.copying import RunPath, local
+from loadgen.cli.copying import RunPath, local, named
 
 if TYPE_CHECKING:
     from loadgen.bucket.place import Place
@@ -35,7 +35,9 @@ def command(first: Path | Place, second: Path | Place, accept_invalid: bool, as_
     from loadgen.report.terminal.two_runs import show
 
     with as_written(f"{first} or {second}"):
-        result = compare(read(find(local(first))), read(find(local(second))), accept_invalid=accept_invalid)
+        result = compare(
+            *(named(read(find(local(run))), run) for run in (first, second)), accept_invalid=accept_invalid
+        )
         with output() as out:
             if as_json:
                 out.write(f"{json_text(result)}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +15,13 @@ from loadgen.errors import Exit, LoadgenError, ProfileError, TargetError, worst
 
 if TYPE_CHECKING:
     from loadgen.bucket.place import Place
+    from loadgen.result.capacity import CapacityResult
+    from loadgen.result.experiment import ExperimentResult
+    from loadgen.result.run import RunResult
+    from loadgen.result.tune import TuneResult
+    from loadgen.result.twin import TwinResult
 
+R = TypeVar("R", bound="RunResult | ExperimentResult | CapacityResult | TuneResult | TwinResult")
 F = TypeVar("F", bound=Callable[..., Any])
 SCHEME = "s3://"
 
@@ -83,6 +90,23 @@ class RunPath(click.Path):
         from loadgen.bucket.place import Place
 
         return Place.parse(str(value))
+
+
+class FolderHere(click.Path):
+    """A folder that a command goes on with, or adds to, and so none in S3."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value).startswith(SCHEME):
+            self.fail(f"{value} is in S3, where report, compare, fit and merge read. Copy it here first", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def named(result: R, run: Path | Place) -> R:
+    """The result, which says where it is."""
+    return result if isinstance(run, Path) else replace(result, run=str(run))
 
 
 def local(run: Path | Place) -> Path:

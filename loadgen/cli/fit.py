@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, NewPath, output, say
-from loadgen.cli.copying import RunPath, local
+from loadgen.cli.copying import RunPath, local, named
 from loadgen.errors import ProfileError
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ NEWEST = Path("latest")
 
 
 @click.command("fit", short_help="Write a sandbox that behaves like the target of a run.", context_settings=HELP)
-@click.argument("named", required=False, metavar="[RUN]", type=RunPath())
+@click.argument("given", required=False, metavar="[RUN]", type=RunPath())
 @click.option("--out", "-o", type=NewPath(), help="The profile to write.  [default: stdout]")
 @click.option("--no-check", is_flag=True, help="Do not carry the load out on it to see how well it fits.")
 @click.option("--accept-invalid", is_flag=True, help="Fit a run that is INVALID too.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as one JSON object.")
-def command(named: Path | Place | None, out: Path | None, no_check: bool, accept_invalid: bool, as_json: bool) -> int:
+def command(given: Path | Place | None, out: Path | None, no_check: bool, accept_invalid: bool, as_json: bool) -> int:
     """Write the profile of RUN with a sandbox as its target that answers as the target of the run did: round trip,
     service time by step, cold starts, throttle, errors. RUN is a run's folder or its name below runs/; `latest`, or
     none, is the newest.
@@ -47,12 +47,14 @@ def command(named: Path | Place | None, out: Path | None, no_check: bool, accept
     from loadgen.report.formats.twin_profile import profile_text
     from loadgen.report.terminal.twin import show
 
-    run = local(named) if named else None
+    run = local(given) if given else None
     with as_written(run or RUNS):
         folder = find(None if run == NEWEST else run)
         seen = observed(folder, read(folder), accept_invalid)
     _refuse_taken(out)
     result = fit(seen, _sandboxes(), not no_check, say if sys.stderr.isatty() else lambda text: None)
+    if given:
+        result = named(result, given)
     text = profile_text(result)
     if out:
         result = _written(result, out, text)

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.copying import FolderHere
 from loadgen.errors import ProfileError
 
 
 @click.command("join", short_help="Find the slowest requests of a run in its target's logs.", context_settings=HELP)
-@click.argument("run", required=False, metavar="[RUN]", type=click.Path(path_type=Path))
+@click.argument("run", required=False, metavar="[RUN]", type=FolderHere())
 @click.option(
     "--log-group", "groups", multiple=True, metavar="NAME",
     help="A log group of CloudWatch: a function's, or that of an API's access log; several times if you like.  "

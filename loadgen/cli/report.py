@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, output
-from loadgen.cli.copying import RunPath, local
+from loadgen.cli.copying import RunPath, local, named
 from loadgen.cli.exports import Exports, export_options
 from loadgen.errors import ProfileError
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 @click.command("report", short_help="Print the result of a saved run again.", context_settings=HELP)
-@click.argument("named", metavar="[RUN]...", nargs=-1, type=RunPath())
+@click.argument("runs", metavar="[RUN]...", nargs=-1, type=RunPath())
 @click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @export_options
 @click.option("--share", is_flag=True, help="Leave out names of hosts, addresses, accounts and requests' ids.")
-def command(named: tuple[Path | Place, ...], full: bool, as_json: bool, exports: Exports, share: bool) -> int:
+def command(runs: tuple[Path | Place, ...], full: bool, as_json: bool, exports: Exports, share: bool) -> int:
     """Print the result of RUN, a run's folder or its name below runs/; by default the newest.
 
     A run that died is reported from what it wrote, and marked INCOMPLETE. Several runs are laid over each other: a row
@@ -43,13 +43,12 @@ def command(named: tuple[Path | Place, ...], full: bool, as_json: bool, exports:
     from loadgen.report.sharing import shared
     from loadgen.report.terminal.screen import show
 
-    runs = tuple(map(local, named))
     if len(runs) > 1:
         return _overlaid(runs, full or as_json, exports, share)
     run = runs[0] if runs else None
     with as_written(run or RUNS):
-        folder = find(run)
-        result = read(folder)
+        folder = find(local(run) if run else None)
+        result = named(read(folder), run) if run else read(folder)
         if share:
             result = shared(result)
         exports.write(result, folder, profile=not share)
@@ -63,7 +62,7 @@ def command(named: tuple[Path | Place, ...], full: bool, as_json: bool, exports:
     return 0
 
 
-def _overlaid(runs: tuple[Path, ...], more: bool, exports: Exports, share: bool) -> int:
+def _overlaid(runs: tuple[Path | Place, ...], more: bool, exports: Exports, share: bool) -> int:
     from loadgen.analysis.documents import as_written
     from loadgen.experiment.saved import find, read
     from loadgen.report.html.text import overlay_text
@@ -81,8 +80,8 @@ def _overlaid(runs: tuple[Path, ...], more: bool, exports: Exports, share: bool)
     results = list[tuple[str, RunResult]]()
     for run in runs:
         with as_written(run):
-            folder = find(run)
-            result = shared(read(folder)) if share else read(folder)
+            folder = find(local(run))
+            result = shared(read(folder)) if share else named(read(folder), run)
         if not isinstance(result, RunResult):
             raise ProfileError(
                 "is made of several runs",

@@ -107,8 +107,9 @@ def command(
 ) -> int:
     """Run a PROFILE and report what was measured. PROFILE is a file, a URL, or the name of a shipped profile: burst,
     steady, ramp, spike, soak, closed, scaling, capacity, cold-wave, dynamodb-put, dynamodb-mix,
-    dynamodb-hot-partition, dynamodb-batch, lambda-invoke, lambda-force-cold, cold-starts; or of a published experiment:
-    yan-cui-keepalive, yan-cui-ten-puts, yan-cui-lambda, list-tables, https-keepalive, client-once.
+    dynamodb-hot-partition, dynamodb-batch, lambda-invoke, lambda-force-cold, cold-starts, keep-warm, front-doors,
+    fetched-once; or of a published experiment: yan-cui-keepalive, yan-cui-ten-puts, yan-cui-lambda, list-tables,
+    https-keepalive, client-once.
 
     The result goes to stdout, the progress to stderr, and all figures to the run's folder.
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.copying import FolderHere
 
 
 @click.command("runs", short_help="List the saved runs.", context_settings=HELP)
-@click.argument("folder", required=False, type=click.Path(path_type=Path))
+@click.argument("folder", required=False, type=FolderHere())
 @click.option("--all", "every", is_flag=True, help="List all of them, and not the newest twenty.")
 def command(folder: Path | None, every: bool) -> int:
     """List the runs in FOLDER, by default runs/, the newest first: what became of each, and its longest tail.

@@ -197,8 +197,10 @@ class Running:
         start_at = self._prepared.options.start_at
         if start_at is None:
             return None
-        if (left := instant_of(start_at) - now() - before) > SECOND:
-            self._display.message(Reason.of("waiting_for_start", start_at=iso(start_at), seconds=round(left / SECOND)))
+        left = instant_of(start_at) - now() - before
+        if left > SECOND and not self._fleet.stopping:
+            seconds = round((left + before) / SECOND)
+            self._display.message(Reason.of("waiting_for_start", start_at=iso(start_at), seconds=seconds))
         await self._fleet.settle(max(0, left))
         if not self._fleet.stopping:
             check_in_time(start_at)

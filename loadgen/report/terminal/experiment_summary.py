@@ -60,7 +60,8 @@ def _head(result: ExperimentResult) -> Iterator[RenderableType]:
     said = [
         f" against {brief(design.baseline, NAME)}" if len(result.variants) != 2 else _two(result),
         f"decided by {brief(design.primary, 50)}",
-        f"{count(design.rounds)}{planned} rounds, {several(sent, 'request')}",
+        f"{f'{count(design.rounds)}{planned} rounds' if planned else several(design.rounds, 'round')}, "
+        f"{several(sent, 'request')}",
         *(["the simulated target"] if result.target and result.target.simulated else []),
     ]
     yield labelled((f"{verdict}  ", style), (brief(result.name, 40), STRONG), " · ".join(said))
