@@ -70,6 +70,7 @@ class Ending:
     refused: bool = False  # the target takes no more from us
     unserved: Reason | None = None  # the target ended, or fell silent
     lost: bool = False
+    absent: Mapping[int, Reason] = field(default_factory=dict)  # by phase, why not all of its load is there
     complete: bool = True
     warnings: Sequence[Reason] = ()
     kept: Kept = field(default_factory=lambda: Kept([], [], {}, []))
@@ -108,6 +109,7 @@ def conclude(
         ending.levels,
         bands.ramps(measured.plan, measured.stopped),
         tuple(stream.phase for stream in counted.beside),
+        ending.absent,
     )
     checked = [limits.told_of_part(threshold, machines) for threshold in checked]
     doubted = any(of.accepted or (of.why and of.why.code in DOUBTS) for of in checked)
@@ -212,8 +214,13 @@ def tails(plan: Plan, recording: Recording) -> list[Tail]:
 
 def untimed(ledger: Ledger, recording: Recording) -> int:
     """How many finished exchanges left no times: each has exactly one `sign`."""
+    return finished(ledger) - recording.total(Metric.SIGN).count
+
+
+def finished(ledger: Ledger) -> int:
+    """How many exchanges came to an end."""
     counts = ledger.outcome_counts()
-    return sum(counts) - counts[Outcome.LOST] - recording.total(Metric.SIGN).count
+    return sum(counts) - counts[Outcome.LOST]
 
 
 def _trust(verdict: Verdict, standing: Standing) -> Trust:

@@ -51,12 +51,14 @@ class _Figures(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A threshold in one run of a phase, and the figures that it is about, if it is about a latency."""
+    """A threshold in one run of a phase, and the figures that it is about, if it is about a latency. `absent`: why not
+    all of the phase's load is there."""
 
     asked: Asked
     phase: Phase
     run: int
     of: _Figures | None = None
+    absent: Reason | None = None
 
     @property
     def entry(self) -> Threshold:
@@ -91,10 +93,12 @@ def check(
     levels: Levels | None = None,
     ramps: Mapping[int, Ramp] | None = None,
     beside: Sequence[Phase] = (),
+    absent: Mapping[int, Reason] | None = None,
 ) -> list[Threshold]:
     """An entry of a result's `thresholds` for each threshold of a single variant. `phases` are all that the plan has,
-    in its order; `ramps` those whose rate changes, by number; `beside` what went on beside the phases."""
-    questions = list(_questions(thresholds, phases, beside))
+    in its order; `ramps` those whose rate changes, by number; `beside` what went on beside the phases; `absent`, by
+    number, why not all of a phase's load is there."""
+    questions = list(_questions(thresholds, phases, beside, absent or {}))
     limits: dict[Figure, list[int]] = {}
     errors = set[int]()
     for question in questions:
@@ -133,7 +137,10 @@ def told_of_part(threshold: Threshold, machines: int) -> Threshold:
 
 
 def _questions(
-    thresholds: Mapping[str, tuple[Asked, ...]], phases: Sequence[Phase], beside: Sequence[Phase]
+    thresholds: Mapping[str, tuple[Asked, ...]],
+    phases: Sequence[Phase],
+    beside: Sequence[Phase],
+    absent: Mapping[int, Reason],
 ) -> Iterator[_Question]:
     measured = [(run, phase) for run, phase in enumerate(phases) if phase.measured]
     for run, phase in (*measured, *enumerate(beside, len(phases) + 1)):  # what is due at once needs no counts of a run
@@ -141,7 +148,7 @@ def _questions(
             if asked.kind == "latency":
                 yield from (_Question(asked, phase, run, of) for of in _figures(asked, phase, run))
             elif asked.kind in _OF_PHASE:
-                yield _Question(asked, phase, run)
+                yield _Question(asked, phase, run, absent=absent.get(run))
 
 
 def _confidence(phase: Phase, levels: Levels) -> float:
@@ -312,6 +319,8 @@ def _of_rate(question: _Question, counted: Counted, confidence: float) -> Thresh
     entry, phase, seconds = question.entry, question.phase, question.phase.seconds
     if not seconds or phase.ran != seconds:
         return replace(entry, why=_stopped(phase.ran))
+    if question.absent:  # what was sent says nothing of what would have been
+        return replace(entry, why=question.absent)
     rate = phase.iterations.started / seconds
     return replace(entry, status=_compared(question.asked, rate), value_per_s=rate)
 

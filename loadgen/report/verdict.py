@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loadgen.errors import Exit
 from loadgen.report.styles import BAD, GOOD, WARN
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.experiment import ExperimentResult
@@ -55,8 +56,12 @@ def measured(result: RunResult) -> bool:
     return any(latency.count for latency in of_steps if latency)
 
 
-def exit_text(status: int | None) -> str:
+def exit_text(result: Result) -> str:
     """`exit status 6: a worker was lost`; empty for 0."""
+    status = result.exit_status
     if not status:
         return ""
-    return f"exit status {status}{f': {EXITS[status]}' if status in EXITS else ''}"
+    says = EXITS.get(status)
+    if status == Exit.WORKER_LOST and isinstance(result, RunResult) and result.machines and result.machines.missing:
+        says = "a machine's share is missing"
+    return f"exit status {status}{f': {says}' if says else ''}"

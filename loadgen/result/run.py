@@ -380,6 +380,11 @@ class RunVariant:
         default=(),
     )
 
+    @property
+    def counted(self) -> tuple[Phase, ...]:
+        """All that was counted: the phases, and what went on beside them."""
+        return *self.phases, *(stream.phase for stream in self.beside)
+
 
 # judgements
 
@@ -972,8 +977,8 @@ class SharedLoad:
     start_at: str = item("the instant at which all of them were to begin, in UTC, ISO 8601")
     start_at_ns: int = item("the same instant, since 1970", "ns")
     plan: str = item(
-        "SHA-256 of what has to be alike on all machines: the profile, the files that it names, the plan and loadgen's "
-        "version"
+        "SHA-256 of what has to be alike on all machines: the profile without its `workers`, the files that it names, "
+        "the plan and loadgen's version"
     )
     clock_kept: bool | None = item(
         "whether something keeps this machine's clock, as the kernel says; null if it does not say"

@@ -85,7 +85,8 @@ def ended(part: SharedLoad | None, start: int) -> SharedLoad | None:
 
 
 def plan_of(loaded: Loaded, plan: Plan) -> str:
-    """What machines that share a load must have alike, in hexadecimal digits. Variables are in it by their names, so
+    """What machines that share a load must have alike, in hexadecimal digits. The number of workers is not in it, as
+    the run tells it, however it came about. Variables are in it by their names, so
     that it tells nothing of a secret."""
     digest = hashlib.sha256()
     for part in _alike(loaded, plan):
@@ -94,7 +95,8 @@ def plan_of(loaded: Loaded, plan: Plan) -> str:
 
 
 def _alike(loaded: Loaded, plan: Plan) -> Iterator[bytes]:
-    for known in (__version__, loaded.resolved, plan.describe()):
+    resolved = {key: value for key, value in loaded.resolved.items() if key != "workers"}
+    for known in (__version__, resolved, plan.describe()):
         yield json.dumps(known, sort_keys=True, default=str).encode()
     profile = loaded.profile
     for scenario in (*profile.scenarios, *(stream.scenario for stream in profile.beside)):

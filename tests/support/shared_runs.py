@@ -50,13 +50,19 @@ def write_share(
     died: bool = False,
     parts: bool = True,
     known: Mapping[str, Any] | None = None,
+    resolved: Mapping[str, Any] | None = None,
+    stopped: int | None = None,
     **ending: Any,
 ) -> Run:
-    """Carry out one machine's part, and keep it. One that `died` has no result, and no parts of times."""
+    """Carry out one machine's part, and keep it. One that `died` has no result, and no parts of times. `resolved` is
+    more of the profile as profile.json has it; `stopped` when it is said to have been stopped, in ns."""
     run = go(profile, script, machine=MachineShare(share.index, share.of), workers=WORKERS)
     about = replace(metadata(profile, workers=WORKERS, **(known or {})), share=share)
     kept = RunFolder(folder, fail)
-    kept.begin({"name": profile.name}, {**to_json(about), "plan": json.loads(json.dumps(run.plan.describe()))})
+    kept.begin(
+        {"name": profile.name, **(resolved or {})},
+        {**to_json(about), "plan": json.loads(json.dumps(run.plan.describe()))},
+    )
     kept.second(pack(run.by_second), [health(number) for number in range(WORKERS)])
     for number, member in enumerate(run.members):
         size = Ledger.size(len(run.plan.all_runs), run.plan.slots)
@@ -66,7 +72,9 @@ def write_share(
             kept.parts(Parts(run.recording.shares, run.recording.traffic))
         samples = merge((member.samples.kept() for member in run.members), 5)
         ended = Ending(run.finished_at, str(folder), kept=samples, **ending)
-        kept.finish(to_json(conclude(about, measured(run), standing, ended, profile.thresholds)))
+        kept.finish(
+            to_json(conclude(about, replace(measured(run), stopped=stopped), standing, ended, profile.thresholds))
+        )
     kept.close()
     return run
 

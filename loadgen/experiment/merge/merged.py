@@ -28,7 +28,7 @@ from loadgen.redaction import Secrets
 from loadgen.result.codec import to_json
 from loadgen.result.exemplars import Exemplars
 from loadgen.result.reason import Reason
-from loadgen.result.run import Metadata, Phase, RunResult, RunVariant, Sample, Samples
+from loadgen.result.run import Metadata, RunResult, Sample, Samples
 from loadgen.runner.prepared import described
 from loadgen.store import RunFolder
 from loadgen.trust.probe import raise_descriptor_limit
@@ -91,6 +91,7 @@ def _concluded(
         stopped=bool(said & EARLY),
         refused="turned_away" in said,
         lost=bool(machines.missing) or not all(result.complete for result in results),
+        absent=dict(_absent(parts, machines.missing)),
         warnings=warnings,
         resolution=resolution_of(parts),
         setup=next((result.setup for result in results if result.setup and result.setup.created), results[0].setup),
@@ -132,19 +133,13 @@ def _reasons(parts: Sequence[Part]) -> Counter[Kind]:
     runs = {(run.name, run.cycle or 1): run for run in parts[0].plan.all_runs}
     for part in parts:
         with as_written(part.folder):
-            for phase in _phases(part.result.variant):
+            for phase in part.result.variant.counted:
                 slots = part.plan.slots_of(runs[phase.name, phase.cycle])
                 for slot, step in zip(slots, phase.steps, strict=True):
                     for failure in step.failures:
                         for why, count in failure.reasons.items():
                             reasons[slot, outcomes[failure.outcome], why] += count
     return reasons
-
-
-def _phases(variant: RunVariant) -> Iterator[Phase]:
-    """All that was counted: the phases, and what went on beside them."""
-    yield from variant.phases
-    yield from (stream.phase for stream in variant.beside)
 
 
 def _stopped(parts: Sequence[Part]) -> int | None:
@@ -158,6 +153,21 @@ def _stopped(parts: Sequence[Part]) -> int | None:
             return None
         stopped.append(round(sum(ran) * SECOND))
     return max(stopped)
+
+
+def _absent(parts: Sequence[Part], missing: Sequence[int]) -> Iterator[tuple[int, Reason]]:
+    """The phases of which not all machines carried out their part, by number, and why."""
+    for run in parts[0].plan.runs:
+        if missing:
+            yield run.number, Reason.of("shares_missing", of=parts[0].share.of, missing=numbers(missing))
+        elif cut := [part.index for part in parts if not _carried_out(part, run.number)]:
+            yield run.number, Reason.of("machines_cut_short", machines=numbers(cut))
+
+
+def _carried_out(part: Part, number: int) -> bool:
+    """Whether a machine carried out all of its part of a phase. Of one that lost a worker nobody knows since when."""
+    phase = part.result.variant.phases[number]
+    return part.result.complete and phase.ran == phase.seconds
 
 
 def _samples(parts: Sequence[Part]) -> Samples:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -82,5 +83,32 @@ def _check_alike(first: Part, other: Part) -> None:
             what = f"{says.format(of(other))}, and {first.folder} {says.format(of(first))}"
             raise ProfileError(what, file=str(other.folder), remedy="They are no parts of one load")
     if first.share.plan != other.share.plan or first.plan.describe() != other.plan.describe():
-        what = f"has another profile than {first.folder}, or a file that it names has another content"
+        key = first_difference(_profile(first), _profile(other))
+        named = f"has the profile of {first.folder}, but a file or a variable that it names has another content"
+        what = f"has another profile than {first.folder}: {key} differs" if key else named
         raise ProfileError(what, file=str(other.folder), remedy="They are no parts of one load")
+
+
+def _profile(part: Part) -> dict[str, Any]:
+    """Without the number of workers, which was compared as the run had it: a profile need not tell it."""
+    return {key: value for key, value in part.profile.items() if key != "workers"}
+
+
+def first_difference(one: Any, other: Any, place: str = "") -> str:
+    """The first key that differs, `load.main.rate`, without its value, which may be a secret; empty if none does. What
+    has a name in a list is called so."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        pairs = [(str(key), one.get(key), other.get(key)) for key in dict.fromkeys((*one, *other))]
+    elif isinstance(one, list) and isinstance(other, list):
+        pairs = [(_called(a, b, at), a, b) for at, (a, b) in enumerate(zip_longest(one, other))]
+    else:
+        return "" if one == other else place
+    found = ((key, mine, theirs) for key, mine, theirs in pairs if mine != theirs)
+    for key, mine, theirs in found:
+        return first_difference(mine, theirs, f"{place}.{key}" if place else key)
+    return place
+
+
+def _called(one: Any, other: Any, at: int) -> str:
+    names = {of.get("name") for of in (one, other) if isinstance(of, dict)}
+    return str(names.pop()) if len(names) == 1 and None not in names else str(at)

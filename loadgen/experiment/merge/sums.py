@@ -5,13 +5,15 @@ machines."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
+from loadgen.analysis.conclusion import finished
 from loadgen.analysis.documents import as_written
 from loadgen.engine.machine import MachineShare
 from loadgen.engine.plan import PhaseRun
 from loadgen.experiment.merge.part import Part
+from loadgen.experiment.merge.whole import check_latencies, check_ledgers
 from loadgen.experiment.saved import ledgers
 from loadgen.record.groups import KEPT, Group, Groups
 from loadgen.record.ledger import Ledger
@@ -41,12 +43,14 @@ class Sums:
 
 def add_up(parts: Sequence[Part], folder: RunFolder) -> Sums:
     """Add up what the parts counted, and write it to the folder. Raises ProfileError for what loadgen did not write."""
-    ledger = _add_ledgers(parts, folder)
+    ledger, exchanges = _add_ledgers(parts, folder)
     recording, health = Recording(), Health()
     machines = Groups()
-    strata = _add_seconds(parts, folder, recording, health, machines)
+    own = _add_seconds(parts, folder, recording, health, machines)
+    for part in parts:
+        check_latencies(part, exchanges[part.index], own[part.index].timed)
     asked, without = _add_parts(parts, recording)
-    _fold_strata(parts, recording, strata)
+    _fold_strata(parts, recording, {index: of.strata for index, of in own.items()})
     return Sums(ledger, recording, health, machines, asked, without)
 
 
@@ -57,16 +61,30 @@ def number(part: Part, worker: int) -> int:
     return MachineShare(part.index, part.share.of).worker(worker, part.result.workers)
 
 
-def _add_ledgers(parts: Sequence[Part], folder: RunFolder) -> Ledger:
+def _add_ledgers(parts: Sequence[Part], folder: RunFolder) -> tuple[Ledger, dict[int, int]]:
+    """Returns the sum, and how many exchanges of each machine came to an end."""
     runs, slots = len(parts[0].plan.all_runs), parts[0].plan.slots
-    total = Ledger.in_memory(runs, slots)
+    total, exchanges = Ledger.in_memory(runs, slots), dict[int, int]()
     for part in parts:
+        own, workers = Ledger.in_memory(runs, slots), set[int]()
         with as_written(part.folder):
             for worker, block, _ in ledgers(part.folder, part.plan):
                 path = folder.make_room(number(part, worker), Ledger.size(runs, slots))
                 Ledger.in_file(path, runs, slots).add(block)
-                total.add(block)
-    return total
+                own.add(block)
+                workers.add(worker)
+        check_ledgers(part, workers, own)
+        total.add(own)
+        exchanges[part.index] = finished(own)
+    return total, exchanges
+
+
+@dataclass(slots=True)
+class _Own:
+    """What the seconds of one machine hold: its strata, and how many exchanges have times: each has one `sign`."""
+
+    strata: set[str] = field(default_factory=set)
+    timed: int = 0
 
 
 def _add_seconds(
@@ -75,10 +93,10 @@ def _add_seconds(
     recording: Recording,
     health: Health,
     machines: Groups,
-) -> dict[int, set[str]]:
-    """Returns the strata that each machine has. Memory does not grow with the length of the run: the machines' records
+) -> dict[int, _Own]:
+    """Returns what each machine has. Memory does not grow with the length of the run: the machines' records
     are read side by side."""
-    strata: dict[int, set[str]] = {part.index: set() for part in parts}
+    own = {part.index: _Own() for part in parts}
     for records in zip_longest(*(_records(part) for part in parts)):
         for part, record in zip(parts, records, strict=True):
             if record is None:
@@ -86,10 +104,10 @@ def _add_seconds(
             with as_written(part.folder):
                 for sample in record.health:
                     health.add({**sample, "worker": number(part, sample["worker"])})
-                _take(part, record.counts, recording, machines, strata[part.index])
+                _take(part, record.counts, recording, machines, own[part.index])
         folder.second(recording.packed(), health.take())
         recording.flush()
-    return strata
+    return own
 
 
 def _records(part: Part) -> Iterator[Second]:
@@ -97,12 +115,13 @@ def _records(part: Part) -> Iterator[Second]:
         yield from read_seconds(part.folder)
 
 
-def _take(part: Part, counts: Counts, recording: Recording, machines: Groups, strata: set[str]) -> None:
+def _take(part: Part, counts: Counts, recording: Recording, machines: Groups, own: _Own) -> None:
     for (tick, key, metric), histogram in counts.histograms():
         headline = headline_of(part.plan.of_slot(key.slot)[0])
         if metric == headline and key.outcome in KEPT:
             machines.add(Group(part.index, key.slot, key.outcome), tick, histogram)
-        strata.add(key.stratum)
+        own.strata.add(key.stratum)
+        own.timed += histogram.count if metric == Metric.SIGN else 0
         recording.add(tick, key, metric, histogram)
 
 

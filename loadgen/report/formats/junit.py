@@ -82,7 +82,7 @@ def _run(result: Result) -> Case:
     """Whether there is a result at all, which has to be seen where a profile has no thresholds."""
     verdict = result.trust.verdict if result.trust else "nothing measured"
     if result.exit_status in BROKEN or not result.complete:
-        why = unusable(result) or exit_text(result.exit_status) or "it did not come to its end"
+        why = unusable(result) or exit_text(result) or "it did not come to its end"
         return Case(result.name, "the run has a result", "error", why)
     return Case(result.name, "the run has a result", "passed", f"trust: {verdict}")
 

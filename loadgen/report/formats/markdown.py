@@ -71,7 +71,7 @@ def _head(result: Result) -> Iterator[str]:
         yield f"{plain(' · '.join(said))}\n"
     for signal in result.trust.reasons[:REASONS] if result.trust else ():
         yield f"- {plain(reason(signal))}"
-    if text := exit_text(result.exit_status):
+    if text := exit_text(result):
         yield f"\n{plain(text)}\n"
 
 

@@ -33,7 +33,7 @@ def provenance(result: Result) -> list[tuple[str, str]]:
         ("seed", str(result.seed)),
         ("client", result.client),
         ("saved in", result.run or ""),
-        ("ended with", exit_text(result.exit_status)),
+        ("ended with", exit_text(result)),
     ]
 
 

@@ -87,7 +87,7 @@ def thresholds(of: Sequence[Threshold], result: Result) -> Content:
     if not of:
         return None
     made = [(each.text, of_threshold(each), _status(each.status), value_text(each)) for each in ordered(of)]
-    status = exit_text(result.exit_status)
+    status = exit_text(result)
     ended_with = element("p", f"The command ended with {status}.") if status else None
     return [table(("threshold", "of", "", "measured"), made, "What the profile asks for", words=(1, 2, 3)), ended_with]
 

@@ -129,7 +129,7 @@ def _end(result: CapacityResult) -> Iterator[RenderableType]:
     yield line(effort(result))
     one = f" · loadgen report FOLDER/{brief(result.steps[-1].folder, 24)} one of them" if result.steps else ""
     yield line((f"{'next':<{LEAD}}", DIM), f"--full prints every step{one}")
-    status = exit_text(result.exit_status)
+    status = exit_text(result)
     yield line((f"{'saved':<{LEAD}}", DIM), result.run, (f" · {status}" if status else "", BAD))
 
 

@@ -194,7 +194,7 @@ def _end(result: ExperimentResult) -> Iterator[RenderableType]:
         passed = sum(threshold.status == "passed" for threshold in result.thresholds)
         yield lead("thresholds", f"{count(passed)} of {count(len(result.thresholds))} passed")
     yield lead("next", f"--full prints everything · loadgen report {brief(_first(result), 32)}")
-    status = exit_text(result.exit_status)
+    status = exit_text(result)
     yield lead("saved", result.run, (f" · {status}" if status else "", BAD))
 
 

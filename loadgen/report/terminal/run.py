@@ -263,7 +263,7 @@ def _end(result: Result) -> Iterator[RenderableType]:
         said.append(f"thresholds: {text}")
     if isinstance(result, RunResult) and (requests := result.variant.requests).failed:
         said.append(f"{share(requests.failed, requests.sent)} of requests failed")
-    if text := exit_text(result.exit_status):
+    if text := exit_text(result):
         said.append(text)
     yield heading(word(result), ("".join(f" · {part}" for part in said), ""))
     run = result.run

@@ -144,7 +144,7 @@ def _end(result: RunResult) -> Iterator[RenderableType]:
     if not result.unusable and measured(result):
         yield lead("machine", *_machine(result))
     yield lead("next", _next(result))
-    run, status = result.run, exit_text(result.exit_status)
+    run, status = result.run, exit_text(result)
     yield lead("saved" if run else "not saved", run or "", (f"{' · ' if run and status else ''}{status}", BAD))
 
 

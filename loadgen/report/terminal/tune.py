@@ -114,7 +114,7 @@ def _end(result: TuneResult, width: int) -> Iterator[RenderableType]:
         shown = link if len(link) + LEAD <= width else "AWS Lambda Power Tuning's link: --full, --json"
         yield line((f"{'picture':<{LEAD}}", DIM), shown)
     yield line((f"{'next':<{LEAD}}", DIM), "--full prints every visit; each is a run: loadgen report FOLDER/visits/001")
-    status = exit_text(result.exit_status)
+    status = exit_text(result)
     yield line((f"{'saved':<{LEAD}}", DIM), result.run, (f" · {status}" if status else "", BAD))
 
 

@@ -73,6 +73,11 @@ def test_a_plan_is_known_by_all_that_the_load_follows_from(tmp_path: Path) -> No
     assert len({one, *others}) == 5
 
 
+def test_a_number_of_workers_that_is_written_is_as_one_that_is_not() -> None:
+    """The run tells the number, and it is compared as the run has it."""
+    assert digest(of(more="workers: 1\n")) == digest(of())
+
+
 def test_the_plan_tells_nothing_of_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     said = set()
     for secret in ("hunter2", "correct horse"):

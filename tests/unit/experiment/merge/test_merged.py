@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ from shared_runs import WORKERS, part, whole, write_share
 
 from loadgen.analysis.exemplars import FILE
 from loadgen.analysis.standing import Standing
-from loadgen.clock import MILLISECOND
+from loadgen.clock import MILLISECOND, SECOND
 from loadgen.errors import Exit, ProfileError
 from loadgen.exchange import Exchange
 from loadgen.experiment.merge.merged import merge
+from loadgen.experiment.merge.part import first_difference
 from loadgen.experiment.saved import read
 from loadgen.profile.model import Profile
 from loadgen.record.seconds import read_seconds, replay
+from loadgen.report.formats.junit import junit_text
 from loadgen.result.codec import to_json
 from loadgen.result.exemplars import Exemplars
 from loadgen.result.reason import Reason
@@ -156,8 +159,40 @@ def test_a_rate_is_compared_with_the_machine_s_part_and_merged_with_all_of_it(tm
     (of_all,) = merge([tmp_path / "1", tmp_path / "2"], tmp_path / "whole").thresholds
     assert (of_all.status, of_all.why) == ("passed", None)
     assert of_all.value_per_s and of_all.value_per_s > 70
-    (alone,) = merge([tmp_path / "2"], tmp_path / "half").thresholds
-    assert alone.status == "failed", "what the others were to send is missing"
+
+
+RATED = """
+load: [{name: a, rate: 80/s, for: 1s, arrivals: constant}, {name: b, rate: 80/s, for: 2s, arrivals: constant}]
+thresholds: {a: [rate > 70/s], b: [rate > 70/s, errors < 50%]}
+"""
+
+
+def test_a_rate_of_which_a_share_is_missing_is_undecided(tmp_path: Path) -> None:
+    write_share(tmp_path / "2", profile(RATED), by_due, part(2, 2))
+    result = merge([tmp_path / "2"], tmp_path / "half")
+    missing = Reason.of("shares_missing", of=2, missing="1")
+    found = {(of.phase, of.text): (of.status, of.why) for of in result.thresholds}
+    assert found["a", "rate > 70/s"] == found["b", "rate > 70/s"] == ("undecided", missing)
+    assert found["b", "errors < 50%"] == ("passed", None), "what is there is judged"
+    text = junit_text(result)
+    assert "<failure" not in text
+    assert "of 2 machines, these are not there: 1" in text
+    assert "a machine's share is missing" in text
+
+
+@pytest.mark.parametrize(
+    ("other", "first"),
+    [({"interrupted": True, "stopped": 2 * SECOND}, "passed"), ({"died": True}, "undecided")],
+    ids=["interrupted", "died"],
+)
+def test_a_rate_of_which_a_share_was_cut_short_is_undecided(tmp_path: Path, other: dict[str, Any], first: str) -> None:
+    """A phase that it had carried out before is whole; of one that died nobody knows."""
+    write_share(tmp_path / "1", profile(RATED), by_due, part(1, 2))
+    write_share(tmp_path / "2", profile(RATED), by_due, part(2, 2), **other)
+    result = merge([tmp_path / "1", tmp_path / "2"], tmp_path / "whole")
+    found = {of.phase: of for of in result.thresholds if of.text == "rate > 70/s"}
+    assert found["a"].status == first
+    assert (found["b"].status, found["b"].why) == ("undecided", Reason.of("machines_cut_short", machines="2"))
 
 
 @pytest.fixture
@@ -250,7 +285,7 @@ def test_a_machine_whose_tail_differs_is_a_finding(tmp_path: Path) -> None:
         ({}, {"name": "other"}, "is of the profile other, and .*one is of the profile test"),
         ({"start_at_ns": 5}, {}, "has the start 5 ns"),
         ({"start_at": "2026"}, {}, "was to begin at 2026"),
-        ({"plan": "abd"}, {}, "has another profile than .*one, or a file that it names has another content"),
+        ({"plan": "abd"}, {}, "has the profile of .*one, but a file or a variable that it names has another content"),
         ({"index": 9}, {}, "is not as loadgen wrote it"),
         ({"of": 10**12}, {}, "is not as loadgen wrote it"),
     ],
@@ -264,6 +299,61 @@ def test_what_is_no_part_of_the_load_is_refused(
         merge([one, tmp_path / "other"], tmp_path / "whole")
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "whole").exists()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "key"),
+    [
+        ({"timeout": "1s"}, {"timeout": "2s"}, "timeout"),
+        ({"load": [{"name": "a", "rate": "1/s"}]}, {"load": [{"name": "a", "rate": "2/s"}]}, "load.a.rate"),
+        ({"load": [{"name": "a"}]}, {"load": [{"name": "b"}]}, "load.0.name"),
+        ({"load": [{"name": "a"}]}, {"load": [{"name": "a"}, {"name": "b"}]}, "load.b"),
+        ({"target": {"url": "x"}}, {"target": {"url": "x", "headers": {"x-key": "hidden"}}}, "target.headers"),
+        ({"timeout": None}, {}, ""),
+    ],
+)
+def test_the_first_key_that_differs_is_named(one: dict[str, Any], other: dict[str, Any], key: str) -> None:
+    assert first_difference({"same": 1, **one}, {"same": 1, **other}) == key
+
+
+def test_another_profile_is_refused_by_its_key(tmp_path: Path) -> None:
+    write_share(tmp_path / "1", SMALL, by_due, part(1, 2), resolved={"timeout": "1s"})
+    write_share(tmp_path / "2", SMALL, by_due, part(2, 2, plan="abd"), resolved={"timeout": "2s", "workers": 2})
+    with pytest.raises(ProfileError, match=r"has another profile than .*1: timeout differs"):
+        merge([tmp_path / "1", tmp_path / "2"], tmp_path / "whole")
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda of: [path.unlink() for path in of.glob("*.counters")], "has no worker-0.counters, worker-1.counters,"),
+        (lambda of: (of / "worker-1.counters").unlink(), "has no worker-1.counters, and a result that is complete"),
+        (
+            lambda of: shutil.copy(of / "worker-0.counters", of / "worker-1.counters"),
+            "has ledgers of .* requests, and a result of",
+        ),
+        (lambda of: (of / "seconds.bin").write_bytes(b""), "has in seconds.bin the latencies of 0 exchanges, and ledg"),
+        (lambda of: (of / "seconds.bin").unlink(), "seconds.bin: cannot be read"),
+    ],
+    ids=["no-ledgers", "one-less", "another-s", "cut-short", "no-seconds"],
+)
+def test_a_share_that_lacks_a_part_of_what_it_counted_is_refused(
+    three: list[Path], one: Path, tmp_path: Path, damage: Callable[[Path], object], why: str
+) -> None:
+    damage(one)
+    with pytest.raises(ProfileError, match=why) as refused:
+        merge([three[0], one, three[2]], tmp_path / "whole")
+    assert str(refused.value).startswith(str(one))
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "whole").exists()
+
+
+def test_a_share_that_died_is_merged_with_what_is_left(one: Path, tmp_path: Path) -> None:
+    (one / "result.json").unlink()
+    (one / "worker-1.counters").unlink()
+    result = merge([one], tmp_path / "whole")
+    assert (result.complete, result.exit_status) == (False, Exit.WORKER_LOST)
+    assert result.variant.requests.sent
 
 
 def test_a_run_of_its_own_is_refused(one: Path, tmp_path: Path) -> None:
