@@ -144,10 +144,14 @@ class RunFolder:
         except OSError as error:
             (failed or self._give_up)(f"{what}: {error.strerror}")
 
-    def _refuse(self, why: str) -> None:
+    def discard(self) -> None:
+        """Leave nothing of it."""
         self.close()
         if self._made:
             shutil.rmtree(self.path, ignore_errors=True)
+
+    def _refuse(self, why: str) -> None:
+        self.discard()
         raise ProfileError(why, file=str(self.path), remedy="Name a folder elsewhere with --out")
 
     def _give_up(self, why: str) -> None:

@@ -58,6 +58,7 @@ from loadgen.trust.network import Network, retried
 
 MB_PER_GB = 1024
 UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}
+UNREAD = "stopped or not known"  # instead of "stopped", where counts of nodes are missing
 LABELS = tuple(enumerate(CONNECTION_LABELS))
 
 Entry = tuple[SeriesKey, int, Histogram]
@@ -75,7 +76,7 @@ class Measured:
     has the kernel's figures, None if there are none; `asked` are parts of a time that are the profile's; `stopped` is
     when the run was stopped early, in ns after the start, None if it was not; `environments` are those that
     answered; `hosts` are the target's addresses that requests are counted by, with their numbers; `nodes` has the node
-    of each worker, if the load came from nodes."""
+    of each worker, if the load came from nodes; `unread`: what some of them sent at last is not in the ledger."""
 
     plan: Plan
     ledger: Ledger
@@ -88,6 +89,7 @@ class Measured:
     environments: Environments = field(default_factory=Environments)
     hosts: Mapping[str, int] = field(default_factory=dict)
     nodes: Mapping[int, int] = field(default_factory=dict)
+    unread: bool = False
 
 
 def quantiles_of(profile: Profile) -> tuple[str, ...]:
@@ -143,7 +145,7 @@ def _phase(m: Measured, run: PhaseRun, series: Series, grouped: Grouped, sure: S
         rate=PlannedRate(*run.rates) if run.rates else None,
         arrivals=phase.arrivals if phase.rate else None,
         users=phase.users,
-        iterations=_iterations(m.ledger.iteration(run.number)),
+        iterations=_iterations(m.ledger.iteration(run.number), m.unread),
         requests=_all_requests(step.requests for step in steps),
         connections=_on_connections([item for slot in slots for item in series[slot]]),
         round_trip_ms=milliseconds(m.network.round_trip) if m.network else None,
@@ -374,8 +376,9 @@ def _on_connections(series: list[Entry]) -> OnConnections:
     return OnConnections(**count)
 
 
-def _iterations(fields: dict[str, int]) -> Iterations:
-    unsent = {word: fields[name] for name, word in UNSENT.items() if fields[name]}
+def _iterations(fields: dict[str, int], unread: bool) -> Iterations:
+    words = UNSENT | ({"unsent_stopped": UNREAD} if unread else {})
+    unsent = {word: fields[name] for name, word in words.items() if fields[name]}
     kept = {name: fields[name] for name in ("planned", "started", "completed", "failed", "cut_short")}
     return Iterations(**kept, unsent=sum(unsent.values()), unsent_why=unsent)
 

@@ -112,6 +112,7 @@ def conclude(
         ending.absent,
     )
     checked = [limits.told_of_part(threshold, machines) for threshold in checked]
+    checked = [limits.undecided_if_unread(threshold, measured.unread) for threshold in checked]
     doubted = any(of.accepted or (of.why and of.why.code in DOUBTS) for of in checked)
     statuses = {threshold.status for threshold in checked}
     holds = {

@@ -136,6 +136,13 @@ def told_of_part(threshold: Threshold, machines: int) -> Threshold:
     return replace(threshold, why=Reason.of("part_of_rate", of=machines))
 
 
+def undecided_if_unread(threshold: Threshold, unread: bool) -> Threshold:
+    """What is judged by counts alone is undecided where some counts of nodes could not be read."""
+    if not unread or (threshold.value_per_s is None and threshold.value_share is None):
+        return threshold
+    return replace(threshold, status="undecided", why=Reason.of("counts_unread"))
+
+
 def _questions(
     thresholds: Mapping[str, tuple[Asked, ...]],
     phases: Sequence[Phase],

@@ -108,7 +108,7 @@ def command(
         check_resumed(given)
     with reading(profile, target, (*sets, *seeded(seed)), asked=asked, workers=workers) as loaded:
         if resume:
-            with machines(on, nodes) as where:
+            with machines(on, nodes, loaded) as where:
                 result = _carry_out(loaded, None, found(resume), quiet, not no_tui, not no_preflight, where)
         else:
             if not keeps and not loaded.profile.capacity:
@@ -126,7 +126,7 @@ def command(
                     out.write(f"{json_text(planned_load)}\n" if as_json else planned(planned_load, fitting(out)))
                 return 0
             place = new_folder(loaded, folder, "capacity-")
-            with machines(on, nodes) as where:
+            with machines(on, nodes, loaded) as where:
                 result = _carry_out(loaded, plan, place, quiet, not no_tui, not no_preflight, where)
     return tell(result, exports, as_json, full)
 

@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from loadgen.fleet.nodes import Nodes
+    from loadgen.profile.load import Loaded
 
 PLACE = re.compile(r"ray|auto|(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}")
 
@@ -29,8 +30,9 @@ def machine_options(command: Any) -> Any:
 
 
 @contextmanager
-def machines(on: str | None, count: int | None, shared: bool = False) -> Iterator[Nodes | None]:
-    """The nodes of `--on`, while the block lasts. Raises UsageError, or PlanError if there are none. `shared`: the load
+def machines(on: str | None, count: int | None, loaded: Loaded, shared: bool = False) -> Iterator[Nodes | None]:
+    """The nodes of `--on`, while the block lasts. Raises UsageError, or PlanError if there are none, or if the
+    profile has secrets that they cannot read by themselves. `shared`: the load
     is one of several that --share makes."""
     if on is None:
         if count is not None:
@@ -43,7 +45,9 @@ def machines(on: str | None, count: int | None, shared: bool = False) -> Iterato
         from loadgen.profile.units import quoted
 
         raise click.UsageError(f"--on {quoted(on)}: expected ray, HOST:PORT of a Ray cluster, or auto in a Ray job")
+    from loadgen.fleet.nodes import texts_of
     from loadgen.runner.nodes import connected
 
+    texts_of(loaded)  # Ray takes its time to start
     with connected(on, count) as nodes:
         yield nodes

@@ -145,7 +145,7 @@ def command(
         wanted = {**chosen, "accept_invalid": accept_invalid, "preflight": not no_preflight}
         place = folder or folder_for(loaded, f"{part.index}-of-{part.of}-" if part.of > 1 else "")
         with copied(copy_to, place) as copy:
-            with machines(on, nodes, part.of > 1) as wanted["nodes"]:
+            with machines(on, nodes, loaded, part.of > 1) as wanted["nodes"]:
                 result = _carry_out(loaded, place, quiet, not no_tui, needed=folder is not None, **wanted)
             exports.write(result, Path(result.run) if result.run else None)
             if trouble := add_to_summary(result):

@@ -115,10 +115,13 @@ def _incomplete_run(run: Path, about: dict[str, Any]) -> RunResult:
             warnings.append(Reason.of("open_when_it_died", exchanges=lost))
         if (missing := untimed(ledger, recording)) > 0:
             warnings.append(Reason.of("died_without_latencies", exchanges=missing))
+        nodes = of if isinstance(of := about.get("from_nodes"), int) else 0
+        if nodes > 0:
+            warnings.append(Reason.of("nodes_unread", nodes=nodes))
         until = from_json(Until, about["until"]) if "until" in about else None
         ending = Ending(seconds * SECOND, str(run), counts, complete=False, warnings=warnings, until=until)
-        stopped, met = seconds * SECOND, health.environments
-        measured = Measured(plan, ledger, recording, network=health.network, stopped=stopped, environments=met)
+        facts: dict[str, Any] = {"stopped": seconds * SECOND, "environments": health.environments, "unread": nodes > 0}
+        measured = Measured(plan, ledger, recording, network=health.network, **facts)
         concluded = conclude(metadata, measured, standing_of(evidence, judge(evidence)), ending, {})
         return replace(concluded, exit_status=None)  # it ended with no exit status of loadgen's
     except OSError as error:

@@ -315,13 +315,10 @@ class Nodes:
         """The placement of a run of the profile. `simulated`: its target takes the sandbox's keys. `tries`: each node
         sends each step once before. Raises PlanError for secrets that the nodes cannot read by themselves."""
         number = next(self._reads)
-        source, current = str(Path(loaded.source).absolute()), str(Path.cwd())
-        if "://" in loaded.source:
-            source = str(Path(current) / "url")
-        texts = _texts(loaded, source)
+        source, texts = source_of(loaded), texts_of(loaded)
         for node in self.nodes:
             node.begin()
-            node.order(Read(number, loaded.resolved, source, current))
+            node.order(Read(number, loaded.resolved, source, str(Path.cwd())))
         return OnNodes(self.nodes, number, Sealer(texts), simulated, tries)
 
     def close(self) -> None:
@@ -361,8 +358,19 @@ class OnNodes:
         return tuple(self._nodes)
 
 
-def _texts(loaded: Loaded, source: str) -> tuple[str, ...]:
+def source_of(loaded: Loaded) -> str:
+    """The profile's file, which for a URL is one in the current folder."""
+    return str(Path.cwd() / "url") if "://" in loaded.source else str(Path(loaded.source).absolute())
+
+
+def texts_of(loaded: Loaded) -> tuple[str, ...]:
     """The profile's secrets, as each node will list them. Raises PlanError."""
+    if loaded.typed:
+        raise PlanError(
+            "a header's value that is typed on the command line is a secret, and would have to travel to the nodes. "
+            "Write -H 'x-api-key: ${API_KEY}', and set API_KEY on each node"
+        )
+    source = source_of(loaded)
     remedy = "Write it as ${NAME}, and set NAME on each node"
     try:
         texts = reread(loaded.resolved, source, Path(source).parent).secrets.texts

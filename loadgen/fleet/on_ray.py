@@ -32,6 +32,7 @@ STARTED = 60.0  # seconds for the actors to be there
 REMAINS = 20.0  # seconds for what a dead node has left to be read: Ray has to start a process for it
 STORE = 80 << 20  # bytes of Ray's object store, which nothing is put into: about the least that it takes
 NICE = {"RAY_worker_niceness": "0"}  # else Ray lets what it runs give way to all others: 15
+REASON = 200  # characters of what Ray says
 TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
@@ -238,4 +239,8 @@ def _without_stderr() -> Iterator[None]:
 def _reason(error: Exception) -> str:
     """The last line of what Ray says, which is the one that tells."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[-1] if lines else type(error).__name__)[:200].rstrip(".")
+    line = (lines[-1] if lines else type(error).__name__).rstrip(".")
+    if len(line) <= REASON:
+        return line
+    words, _, _ = line[:REASON].rpartition(" ")
+    return f"{words or line[: REASON - 1]}…"

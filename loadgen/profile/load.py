@@ -49,7 +49,7 @@ class Loaded:
     `variants` are those of its experiment; without one the profile itself is the only one. `source` is the file, or the
     URL. `resolved` is the profile as plain data, with `--set` applied and `${NAME}` left as it is: it can be saved.
     `secrets` are the texts that variables and options gave, and what else nobody may see of the profile's runs.
-    `variables` are the names of those that are written in it.
+    `variables` are the names of those that are written in it; `typed` those that options gave.
     """
 
     profile: Profile
@@ -58,6 +58,7 @@ class Loaded:
     secrets: Secrets = field(default_factory=Secrets, compare=False)
     variants: tuple[Variant, ...] = ()
     variables: frozenset[str] = frozenset()
+    typed: frozenset[str] = frozenset()
 
 
 def load(source: str | Path, *, sets: Sequence[str] = (), target: str | None = None, text: str | None = None) -> Loaded:
@@ -189,18 +190,18 @@ def _checked(document: Document, source: str, folder: Path, sets: Sequence[str],
     spread(document)
     refuse_secrets(document)
     resolved = copy.deepcopy(document.data)
-    secrets, variables = Secrets(), names(document)
+    secrets, variables, typed = Secrets(), names(document), frozenset(document.variables)
     with secrets.unrevealing():
         profile = _read(of_first_values(document), folder, secrets)
         if not profile.experiment:
-            return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),), variables)
+            return Loaded(profile, source, resolved, secrets, (Variant(PLAIN, {}, profile),), variables, typed)
         cells = profile.experiment.cells()
         variants = tuple(
             Variant(name, values, _read(cell(document, override, values), folder, secrets, profile.experiment))
             for name, override, values in cells
         )
         differing(document, [of[1:] for of in cells], [variant.profile for variant in variants])
-        return Loaded(profile, source, resolved, secrets, variants, variables)
+        return Loaded(profile, source, resolved, secrets, variants, variables, typed)
 
 
 def _read(document: Document, folder: Path, secrets: Secrets, experiment: Experiment | None = None) -> Profile:

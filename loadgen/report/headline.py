@@ -28,6 +28,8 @@ def what(result: RunResult) -> Iterator[Part]:
     yield f" · {result.session.reuse} session"
     if result.client != "wire":
         yield f" · {result.client} client"
+    if result.nodes:
+        yield f" · {several(len(result.nodes), 'node')}", STRONG
     if part := result.share:
         yield f" · share {part.index} of {part.of}", STRONG
     if (of := result.machines) and len(of.machines) == of.of:

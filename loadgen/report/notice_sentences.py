@@ -27,6 +27,12 @@ def _stopped_by_cost(values: Values) -> str:
     return f"the run was stopped early by max_cost: {_usd(values, 'limit_usd')} (it has come to {_usd(values)})"
 
 
+def _nodes_unread(values: Values) -> str:
+    nodes = int(values["nodes"])
+    of = f"{nodes} nodes: what they" if nodes > 1 else "1 node: what it"
+    return f"the load came from {of} sent after the last report, in up to 2.5 s, is in no figure, nor told as sent"
+
+
 def _one_user_more(values: Values) -> str:
     users = int(values["users"])
     return f"the witness is one user more in {values['phase']}: {users + 1} instead of {users}"
@@ -75,7 +81,8 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "force_cold_not_restored": "the function's description was not restored: {error}. "
     "`loadgen tune --restore {folder}` tries again",
     "worker_lost": "worker {worker} was lost: {why}; its open exchanges are counted as lost",
-    "node_unread": "node {node} was lost with its counts: what it sent in its last second is in no figure",
+    "node_unread": "node {node} was lost with its counts: what it sent in its last second is in no figure, and "
+    "is among what is told as not sent",
     "node_clock_unknown": "the clock of node {node} is known within {error_ms} ms only: it began its load earlier or "
     "later than the others by as much",
     "node_clock_moved": "the clock of node {node} moved by {moved_ms} ms during the load: its later requests were due "
@@ -88,6 +95,7 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "tls_not_verified": "TLS certificates were not verified (tls.verify: false)",
     "folder_unusable": "the run folder {folder} {why}; the run goes on, and the result is printed only",
     "run_died": "the run died before its end; this is what it had written",
+    "nodes_unread": _nodes_unread,
     "open_when_it_died": "{exchanges:,} exchanges were open when it died, and are counted as lost",
     "died_without_latencies": "{exchanges:,} exchanges of its last second have no latencies",
     "experiment_died": "the experiment died before its end; this is what its runs had written",

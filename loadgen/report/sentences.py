@@ -176,6 +176,7 @@ SENTENCES: dict[str, Sentence] = {
     "cold_not_told": "no answer tells whether it was a cold start: capture cold, and split_by: [cold]",
     "nothing_before": "the phase before has no p99 with an interval, which this one would be compared with",
     "not_recovered": "p99 was not back when the phase ended, after {ran_s:.3g} s",
+    "counts_unread": "a node was lost with its counts, and how much it sent is not known",
     "stopped_before": "the run was stopped before it",
     "stopped_after": "the run was stopped after {ran_s:.3g} s of it",
     "stopped": "the run was stopped",

@@ -109,7 +109,8 @@ class Prepared:
         part = shared(options, plan_of(loaded, checked.plan))
         about = metadata(loaded.profile, to, table, began, checked.limits.workers, part)
         until = checked.until.result(None, complete=False) if checked.until else None
-        description = described(about, checked.plan, until, loaded.secrets)
+        nodes = len(options.nodes) if options.nodes else 0
+        description = described(about, checked.plan, until, loaded.secrets, nodes)
         folder.begin(loaded.resolved, description)
         work = assignments(loaded.profile, to, keeper, checked, folder, began, options.share)
         return cls(loaded, options, to, keeper, table, checked, warn, folder, began, part, description, work, function)
@@ -130,9 +131,13 @@ class Prepared:
         return metadata(self.loaded.profile, self.to, self.table, self.began, workers, self.part)
 
 
-def described(metadata: Metadata, plan: Plan, until: result.Until | None, secrets: Secrets) -> dict[str, Any]:
-    """The content of run.json, which is all that remains of a run that dies."""
+def described(
+    metadata: Metadata, plan: Plan, until: result.Until | None, secrets: Secrets, nodes: int = 0
+) -> dict[str, Any]:
+    """The content of run.json, which is all that remains of a run that dies. `nodes` is how many the load comes
+    from, if not from this machine."""
     looks = {"until": to_json(until)} if until else {}
+    looks |= {"from_nodes": nodes} if nodes else {}
     return map_text({**to_json(metadata), **looks, "plan": plan.describe()}, secrets.hide)
 
 

@@ -121,7 +121,7 @@ class Running:
         self._watch, self._snapshots, self._last_second = HostWatch(), history(prepared.stop_if), Histogram()
         self._course = Course()
         self._so_far = SoFar(self._evidence)
-        self._interrupted = self._refused = self._stopped = False
+        self._begun = self._interrupted = self._refused = self._stopped = False
         self._unserved: Reason | None = None  # the sandbox serves no more
         self._witness = Witness(prepared, checked.witness_load) if checked.witness_load else None
         following = [self._witness.group] if self._witness else []
@@ -142,9 +142,13 @@ class Running:
         return nodes.of(prepared.loaded, simulated, prepared.options.preflight and not simulated) if nodes else None
 
     async def carry_out(self) -> RunResult:
-        """Carry out the load. Returns its result."""
+        """Carry out the load. Returns its result. Where nothing was sent, no folder stays."""
         try:
             return await self._carry_out()
+        except LoadgenError:
+            if not self._begun and not self._force_cold:  # what restores a function is in the folder
+                self._prepared.folder.discard()
+            raise
         finally:
             self._prepared.folder.close()
             if self._witness:
@@ -186,6 +190,7 @@ class Running:
             await self._ask_sandbox()  # the sandbox's lag and CPU time count from here
             start = await self._wait_for_start(self._workers.head_start)
             self._watch.begin()
+            self._begun = True
             await self._fleet.run(start)
             return since(before, await self._ask_sandbox())  # type: ignore[no-any-return]
         finally:
@@ -285,7 +290,8 @@ class Running:
         until.each_second(self._fleet, self._display.message)
         if until.looks_made > made:  # keep the looks so far on disk, in case the run dies
             result = self._until_result(complete=False)
-            prepared.folder.amend(described(prepared.metadata(), self._fleet.plan, result, prepared.secrets))
+            nodes = len(prepared.options.nodes) if prepared.options.nodes else 0
+            prepared.folder.amend(described(prepared.metadata(), self._fleet.plan, result, prepared.secrets, nodes))
 
     def _store_second(self) -> None:
         workers, prepared = self._workers, self._prepared
@@ -353,7 +359,8 @@ class Running:
         facts = (build.quantiles_of(profile), kept.reasons, health.network, asked_parts(profile), fleet.stopped)
         hosts = numbered(prepared.to.addresses)
         of = on.workers(len(workers.members)) if on else {}
-        measured = build.Measured(fleet.plan, totals, workers.recording, *facts, health.environments, hosts, of)
+        unread = any(node.unread for node in nodes)
+        measured = build.Measured(fleet.plan, totals, workers.recording, *facts, health.environments, hosts, of, unread)
         if some := exemplars(measured, kept.exemplars):
             prepared.folder.keep(EXEMPLARS, map_text(to_json(some), prepared.secrets.hide))
         ending = Ending(

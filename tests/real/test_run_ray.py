@@ -202,6 +202,8 @@ def test_nothing_goes_on_sending_when_the_parent_is_gone(tmp_path: Path, cluster
         with pytest.raises(subprocess.TimeoutExpired):
             cluster.process.wait(0.2)
         assert log.stat().st_mtime_ns - killed <= SILENT * SECOND
+    shown = run(tmp_path, "report", "run")
+    assert "the load came from 2 nodes: what they sent after the last report" in " ".join(shown.out.split())
 
 
 @pytest.mark.skipif(not FULL, reason="Ray asks for 20 s whether the token is wrong: in the long form")

@@ -142,6 +142,7 @@ def _incomplete(result: Result) -> str:
 def _session(result: RunResult) -> list[str]:
     session, workers, of = result.session, result.workers, result.machines
     on = several(len(of.machines), "machine") if of else several(result.host.cpus, "CPU")
+    on = several(len(result.nodes), "node") if result.nodes else on
     return [
         f"session {session.reuse}{how_opened(session)}",
         f"{several(workers, 'worker')} on {on}",

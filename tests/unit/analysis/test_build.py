@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -20,7 +21,7 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome, Tally
 from loadgen.fleet.group import merge
 from loadgen.net.counters import CONNECTION_COUNTERS
-from loadgen.record.ledger import ITERATIONS
+from loadgen.record.ledger import ITERATIONS, UNSENT_STOPPED
 from loadgen.result.codec import from_json, map_text, to_json
 from loadgen.result.reason import CODES, Reason
 from loadgen.result.run import Attempts, ConsumedCapacity, Items, PlannedRate, RunResult, RunVariant, Trust
@@ -45,6 +46,13 @@ def blocks(value: Any) -> list[dict[str, Any]]:
             return [value]
         return [block for item in value.values() for block in blocks(item)]
     return [block for item in value for block in blocks(item)] if isinstance(value, list) else []
+
+
+def test_where_counts_of_nodes_are_missing_nothing_is_said_to_be_unsent() -> None:
+    of_run = measured(go("load: [{name: a, rate: 10/s, for: 1s}]"))
+    of_run.ledger.iterations[of_run.plan.runs[0].number * len(ITERATIONS) + UNSENT_STOPPED] = 7
+    told = [variant(replace(of_run, unread=unread)).iterations.unsent_why for unread in (False, True)]
+    assert told == [{"stopped": 7}, {"stopped or not known": 7}]
 
 
 SHOP = """

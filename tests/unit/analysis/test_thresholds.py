@@ -14,7 +14,7 @@ from judged_runs import judged_run
 from loadgen.analysis.build import Measured, variant
 from loadgen.analysis.counted import Counted
 from loadgen.analysis.standing import Standing
-from loadgen.analysis.thresholds import check
+from loadgen.analysis.thresholds import check, undecided_if_unread
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.exchange import Exchange, Outcome
 from loadgen.result.reason import Reason
@@ -325,6 +325,15 @@ def test_counts_are_judged_whatever_the_latencies() -> None:
     broken = Standing(findings=(clock(signal="ledgers"),))
     why = Reason.of("run_invalid", signal="ledgers")
     assert [entry.why for entry in judged_run(run, broken)] == [why, why]
+
+
+def test_counts_that_nobody_could_read_decide_nothing() -> None:
+    limits = "thresholds: {a: ['errors < 1%', 'rate > 50/s', 'response p50 < 1s']}\n"
+    found = judged_run(go("load: [{name: a, rate: 100/s, for: 1s}]\n" + limits))
+    assert [undecided_if_unread(entry, unread=False) for entry in found] == found
+    unread = [undecided_if_unread(entry, unread=True) for entry in found]
+    assert [entry.status for entry in unread] == ["undecided", "undecided", "passed"]
+    assert unread[0].why == Reason.of("counts_unread")
 
 
 def test_a_metric_is_taken_down_by_the_part_that_is_in_it() -> None:

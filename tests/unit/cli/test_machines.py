@@ -9,6 +9,8 @@ from click.testing import CliRunner
 from loadgen.cli.capacity import command as capacity
 from loadgen.cli.machines import PLACE, machines
 from loadgen.cli.run import command as run
+from loadgen.errors import PlanError
+from loadgen.profile.load import from_url
 
 URL = "http://127.0.0.1:1/"
 
@@ -34,10 +36,21 @@ def test_what_names_no_nodes_is_refused_before_anything_is_sent(arguments: list[
 
 
 def test_a_load_that_is_shared_by_hand_is_not_given_to_nodes() -> None:
-    with pytest.raises(UsageError, match="Give one of them"), machines("ray", None, shared=True):
+    with pytest.raises(UsageError, match="Give one of them"), machines("ray", None, from_url(URL), shared=True):
         pass
 
 
 def test_a_capacity_is_measured_from_nodes_too() -> None:
     ran = CliRunner().invoke(capacity, [URL, "--keep", "p99 < 1s", "--on", "10.0.0.7"])
     assert (ran.exit_code, "expected ray, HOST:PORT" in ran.output) == (2, True)
+
+
+@pytest.mark.parametrize("header", ["x-api-key: s3cr3t-typed", "authorization: Bearer s3cr3t-typed"])
+def test_a_secret_that_is_typed_is_refused_before_ray_starts(header: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadgen.runner.nodes.connected", None)
+    ran = CliRunner().invoke(run, [URL, "-H", header, "--on", "ray"])
+    assert isinstance(ran.exception, PlanError)
+    said = str(ran.exception)
+    assert "-H 'x-api-key: ${API_KEY}'" in said
+    assert "HEADER_1" not in said
+    assert "s3cr3t" not in said

@@ -146,6 +146,15 @@ def test_a_run_that_died_and_that_others_wrote(run: Path, loadgen: Loadgen) -> N
         harmless(*loadgen("report", run))
 
 
+def test_a_run_of_nodes_that_died_says_what_is_not_known(run: Path, loadgen: Loadgen) -> None:
+    (run / "result.json").unlink()
+    about = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(about | {"from_nodes": 2}))
+    result = json.loads(loadgen("report", run, "--json").out)
+    (warning,) = [of for of in result["warnings"] if of["code"] == "nodes_unread"]
+    assert warning["nodes"] == 2
+
+
 def test_seconds_that_others_wrote(run: Path, tmp_path: Path, loadgen: Loadgen) -> None:
     (run / "result.json").unlink()
     (piece,) = pack({(0, SeriesKey(0, 0, 1, ""), 0): Histogram.of(np.array([5, 5, 10**7]))})

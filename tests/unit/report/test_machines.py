@@ -15,6 +15,7 @@ from loadgen.report.sentences import notice_text
 from loadgen.report.sharing import shared
 from loadgen.report.terminal.run import render
 from loadgen.report.trust import meaning, observed, reason
+from loadgen.result.node import Node
 from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult, TrustSignal
 
@@ -46,6 +47,13 @@ def test_a_machine_s_own_run_says_whose_part_it_is(merged: RunResult) -> None:
     own = replace(merged, machines=None, share=part(2, 8))
     assert "share 2 of 8" in render(own, width=100, color=False)
     assert "".join(each if isinstance(each, str) else each[0] for each in what(own)).endswith("share 2 of 8")
+
+
+def test_a_run_from_nodes_says_so(merged: RunResult) -> None:
+    node = Node(1, "host", "10.0.0.7", 2, 2, 100, 3000.0, 0.5, 0.2, 1.0, None)
+    own = replace(merged, machines=None, nodes=(node, replace(node, node=2)))
+    assert "4 workers on 2 nodes" in render(own, width=100, color=False)
+    assert "".join(each if isinstance(each, str) else each[0] for each in what(own)).endswith("· 2 nodes")
 
 
 def test_a_page_has_the_table_too(merged: RunResult) -> None:

@@ -57,7 +57,8 @@ NOTICES = [
     ),
     (
         Reason.of("node_unread", node="1 (10.0.0.7)"),
-        "node 1 (10.0.0.7) was lost with its counts: what it sent in its last second is in no figure",
+        "node 1 (10.0.0.7) was lost with its counts: what it sent in its last second is in no figure, "
+        "and is among what is told as not sent",
     ),
     (
         Reason.of("node_clock_unknown", node="1 (10.0.0.7)", error_ms=7.5),
@@ -91,6 +92,16 @@ NOTICES = [
     (
         Reason.of("folder_unusable", folder="runs/x", why="cannot be made: Read-only file system"),
         "the run folder runs/x cannot be made: Read-only file system; the run goes on, and the result is printed only",
+    ),
+    (
+        Reason.of("nodes_unread", nodes=2),
+        "the load came from 2 nodes: what they sent after the last report, in up to 2.5 s, is in no figure, nor "
+        "told as sent",
+    ),
+    (
+        Reason.of("nodes_unread", nodes=1),
+        "the load came from 1 node: what it sent after the last report, in up to 2.5 s, is in no figure, nor "
+        "told as sent",
     ),
     (Reason.of("run_died"), "the run died before its end; this is what it had written"),
     (

@@ -91,6 +91,7 @@ EACH = [
         "everything failed: most often status 401, 7 of 9 (b, round 2)",
     ),
     (Reason.of("not_decided"), "too few requests to decide"),
+    (Reason.of("counts_unread"), "a node was lost with its counts, and how much it sent is not known"),
     (Reason.of("nothing_sent"), "nothing was sent"),
     (
         Reason.of("cold_not_told"),

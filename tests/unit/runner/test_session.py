@@ -195,6 +195,17 @@ async def test_a_witness_goes_along_and_has_a_folder_of_its_own(runs: Runs) -> N
     assert about["seed"] == own["seed"] != result.seed
 
 
+@pytest.mark.parametrize("options", [{}, {"witness": True}])
+async def test_where_nothing_was_sent_no_folder_stays(runs: Runs, options: dict[str, Any]) -> None:
+    def spawn(group: Group) -> None:
+        raise PlanError("node 1 (10.0.0.7): ${KEY} is not set")
+
+    runs.before = spawn
+    with pytest.raises(PlanError):
+        await runs.go(**options)
+    assert not runs.folder.exists()
+
+
 async def test_what_cannot_be_carried_out_starts_no_worker(runs: Runs) -> None:
     with pytest.raises(PlanError):
         await runs.go(TEXT + "session: {connections: 1}\nworkers: 2\n")
