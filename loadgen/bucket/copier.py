@@ -1,4 +1,4 @@
-"""Copies a run's folder to S3 while the run goes on: a process that runs while nobody else wants the CPU.
+"""Copies a run's folder to S3 while the run goes on: a process that leaves the CPU to others, but for a tenth of one.
 
 Run it as `python -m loadgen.bucket.copier`. Its first line of stdin is JSON: the folder, the place, and what of the
 environment finds credentials. It answers with a line of JSON: `{"ready": true}`, or `{"error": LINE}`. Then it copies
@@ -26,6 +26,7 @@ from loadgen.errors import LoadgenError
 EVERY = 10.0  # seconds
 LAST = 60  # seconds
 FINISH = b"finish\n"
+YIELDS = 10  # nice: with less of a CPU it would copy nothing in time where workers keep all of them busy
 
 
 def main() -> None:
@@ -38,7 +39,7 @@ def main() -> None:
         _say({"error": str(error)})
         return
     _say({"ready": True})
-    _yield_to_others()  # not before: the load waits for the answer
+    os.nice(YIELDS)  # not before: the load waits for the answer
     while not select.select([sys.stdin], [], [], EVERY)[0]:
         with suppress(LoadgenError, OSError):  # the next time may be better, and the last one tells
             mirror.copy()
@@ -50,13 +51,6 @@ def main() -> None:
         _say({"error": str(error)})
     except OSError as error:
         _say({"error": f"a file cannot be read: {error.strerror}"})
-
-
-def _yield_to_others() -> None:
-    try:
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    except (AttributeError, OSError):
-        os.nice(19)
 
 
 def _say(line: dict[str, Any]) -> None:
