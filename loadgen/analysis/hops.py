@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 
-from loadgen.aws.invocation import Report, start_of
+from loadgen.aws.invocation import ROUNDED, Report, start_of
 from loadgen.aws.logs import Access
 from loadgen.clock import MILLISECOND
 from loadgen.record.attribution import ALIKE, LEAST, WITHIN
@@ -33,11 +33,42 @@ class Logs:
 
     reports: dict[str, Report] = field(default_factory=dict)
     accesses: dict[str, Access] = field(default_factory=dict)
+    contradicted: set[str] = field(default_factory=set)  # ids of which lines differ: a handler can print such lines too
+
+    def add_report(self, identity: str, report: Report) -> None:
+        if self.reports.setdefault(identity, report) != report:
+            self.contradicted.add(identity)
 
     def add(self, access: Access) -> None:
-        for identity in (access.request_id, access.extended_id):
-            if identity:
-                self.accesses[identity] = access
+        """Lines of one request may tell different things of it, but not different values."""
+        ids = access.ids
+        for known in [self.accesses[identity] for identity in ids if identity in self.accesses]:
+            merged = known.merged(access)
+            if merged is None:
+                self.contradicted.add(known.ids[0])
+                return
+            access = merged
+        self.accesses.update(dict.fromkeys((*ids, *access.ids), access))
+
+    def believed(self, every: Iterable[Exemplar]) -> tuple[Logs, int]:
+        """Those without the lines that contradict each other, and without the lines of these requests that tell
+        impossible times; and how many lines tell these."""
+        reports = {of: report for of, report in self.reports.items() if of not in self.contradicted}
+        accesses = {of: access for of, access in self.accesses.items() if self.contradicted.isdisjoint(access.ids)}
+        left = Logs(reports, accesses)
+        return left, sum(left._without_impossible(one) for one in every)
+
+    def _without_impossible(self, one: Exemplar) -> int:
+        before = len(self.reports)
+        access = self.access(one)
+        impossible = access is not None and not _possible(access, one)
+        if access and impossible:
+            for identity in access.ids:
+                self.accesses.pop(identity, None)
+        found = Found(one, self.access(one), self.report(one))
+        if found.report and found.report.handler > found.waited + ROUNDED:
+            self.reports = {of: report for of, report in self.reports.items() if report is not found.report}
+        return impossible + before - len(self.reports)
 
     def access(self, one: Exemplar) -> Access | None:
         return next((self.accesses[of] for of in one.ids.values() if of in self.accesses), None)
@@ -67,9 +98,10 @@ class Found:
     @property
     def start(self) -> str:
         """How its environment came to it; empty if nothing tells."""
-        return start_of(self.report, self._waited(), "") if self.report else ""
+        return start_of(self.report, self.waited, "") if self.report else ""
 
-    def _waited(self) -> int:
+    @property
+    def waited(self) -> int:
         """What whoever called Lambda waited for it, in ns."""
         access = self.access
         told = access.integration_ms if access else -1.0
@@ -98,15 +130,26 @@ def join(
 ) -> JoinResult:
     """What the logs tell of a run's exemplars."""
     every = list(ids(kept))
+    contradicted = len(logs.contradicted)
+    logs, impossible = logs.believed(every)
     found = sum(bool(logs.access(one) or logs.report(one)) for one in every)
     return JoinResult(
         run=run,
         looked_for=len(every),
         found=found,
         complete=complete,
+        impossible=impossible,
+        contradicted=contradicted,
         sources=tuple(sources),
         steps=tuple(_step(step, logs, _p99(result, step)) for step in kept.steps),
     )
+
+
+def _possible(access: Access, one: Exemplar) -> bool:
+    """Whether Lambda's part is within the whole, and that within what the client waited, but for what is rounded."""
+    rounded = ROUNDED / MILLISECOND
+    whole = access.response_ms if access.response_ms >= 0 else one.whose_ms.target
+    return access.integration_ms <= whole + rounded and access.response_ms <= one.whose_ms.target + rounded
 
 
 def _p99(result: RunResult, of: StepExemplars) -> float | None:

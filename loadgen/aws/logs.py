@@ -12,16 +12,21 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from loadgen.aws.invocation import Report, report_in
 
-LINE = 65_536  # characters of a line that are looked at
+LINE = 65_536  # characters of a line that are looked at, unless it is JSON
+LONGEST = 1 << 28  # bytes of a line of JSON: all events may be in one
 MOST_MS = 1e9
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _ID = re.compile(r"[A-Za-z0-9_=+/:.-]{8,128}")
 _REPORTED = re.compile(rf"REPORT RequestId: ({_UUID})(?![0-9a-f-])")
-_MESSAGE = re.compile(r'\s*"@?message":\s*(".*")\s*,?\s*')
+_IN_LINES = re.compile(r'\s*"(?:@?message|value)":\s*(".*")\s*,?\s*')
+# of events and of Insights' rows; of a row of get-query-results
+_MESSAGE = re.compile(
+    r'"(?:@?message"|field"\s*+:\s*+"@message"\s*+,\s*+"value")\s*+:\s*+("[^"\\]*+(?:\\.[^"\\]*+)*+")'
+)
 _VARIABLE = re.compile(r"\$context\.([A-Za-z][A-Za-z0-9_.]{0,63})")
 FORMAT = 4096  # characters of a format
 
@@ -51,53 +56,76 @@ class Access(NamedTuple):
     response_ms: float = -1.0
     integration_ms: float = -1.0
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The gateway's."""
+        return tuple(of for of in (self.request_id, self.extended_id) if of)
+
+    def merged(self, other: Access) -> Access | None:
+        """What both tell; None if they contradict each other."""
+        told, also = self._told(), other._told()
+        if any(told.get(name, value) != value for name, value in also.items()):
+            return None
+        return Access(**(told | also))
+
+    def _told(self) -> dict[str, Any]:
+        return {name: value for name, value in self._asdict().items() if value not in ("", -1.0)}
+
 
 class NoFormat(ValueError):
     """A text that is no format of an access log."""
 
 
 Read = Callable[[str], Access | None]
+T = TypeVar("T")
 
 
 def reports(line: str) -> Iterator[tuple[str, Report]]:
     """The REPORTs in a line, with the id of their request."""
-    for text in messages(line):
-        if match := _REPORTED.search(text):
-            report = report_in(text[match.start() :].encode())
-            if report:
-                yield match[1], report
-        elif '"platform.report"' in text:
-            text = text[text.find("{") :]
-            said = _object(text).get("record")
-            identity = said.get("requestId") if isinstance(said, dict) else None
-            report = report_in(text.strip().encode())
-            if report and isinstance(identity, str) and re.fullmatch(_UUID, identity):
-                yield identity, report
+    yield from _read(line, _report)
 
 
 def accesses(line: str, read: Read) -> Iterator[Access]:
     """What a line tells of requests to an API."""
-    for text in messages(line):
-        if (access := read(text)) and (access.request_id or access.extended_id):
-            yield access
+    yield from _read(line, lambda text: access if (access := read(text)) and access.ids else None)
+
+
+def is_json(line: str) -> bool:
+    """Whether a line may be a document, or the events of one."""
+    return line.lstrip("\ufeff \t")[:1] in ("{", "[")
 
 
 def messages(line: str) -> Iterator[str]:
-    """The messages of a line: the line itself, or those in its JSON, as FilterLogEvents and Logs Insights give them."""
-    line = line[:LINE]
-    if match := _MESSAGE.fullmatch(line):
-        text = _text(match[1])
+    """The messages in the JSON of a line, as FilterLogEvents and Logs Insights give them, or in a line of it."""
+    quoted = [match[1]] if (match := _IN_LINES.fullmatch(line[:LINE])) else []
+    for each in quoted or (_MESSAGE.findall(line) if is_json(line) else ()):
+        text = _text(each)
         if text is not None:
-            yield text
-            return
-    if line.startswith("{") and ('"message"' in line or '"@message"' in line):
-        said = _object(line)
-        events = said.get("events")
-        for event in events if isinstance(events, list) else [said]:
-            text = event.get("message", event.get("@message")) if isinstance(event, dict) else None
-            if isinstance(text, str):
-                yield text
-    yield line
+            yield text[:LINE]
+
+
+def _read(line: str, read: Callable[[str], T | None]) -> Iterator[T]:
+    """What is read of the messages of a line; if that is nothing, of the line itself."""
+    found = False
+    for text in messages(line):
+        if (one := read(text)) is not None:
+            found = True
+            yield one
+    if not found and (one := read(line[:LINE])) is not None:
+        yield one
+
+
+def _report(text: str) -> tuple[str, Report] | None:
+    if match := _REPORTED.search(text):
+        report = report_in(text[match.start() :].partition('"')[0].encode())
+        return (match[1], report) if report else None
+    if '"platform.report"' not in text:
+        return None
+    text = text[text.find("{") :]
+    said = _object(text).get("record")
+    identity = said.get("requestId") if isinstance(said, dict) else None
+    report = report_in(text.strip().encode())
+    return (identity, report) if report and isinstance(identity, str) and re.fullmatch(_UUID, identity) else None
 
 
 def in_json(text: str) -> Access | None:

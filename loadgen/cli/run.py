@@ -191,7 +191,10 @@ def _join_option(loaded: Loaded, join: bool, groups: tuple[str, ...]) -> Wanted 
             raise click.UsageError("--log-group goes with --join")
         return None
     if loaded.profile.experiment:
-        raise click.UsageError("--join is for a run by itself. Leave it out, and join the experiment's runs afterwards")
+        target = loaded.profile.target
+        simulated = target.sandbox or (target.function and target.function.url == "sandbox")
+        later = "join the experiment's runs afterwards" if not simulated else "its sandbox ends, and its logs with it"
+        raise click.UsageError(f"--join is for a run by itself. Leave it out: {later}")
     return Wanted(groups, (), reader(None))
 
 

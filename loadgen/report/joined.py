@@ -17,14 +17,34 @@ PARTS = (
     ("gateway_ms", "API Gateway"), ("lambda_ms", "Lambda"), ("integration_ms", "Lambda and handler"),
     ("init_ms", "init"), ("restore_ms", "restore"), ("handler_ms", "handler"),
 )  # fmt: skip
+LATE = "Their lines may not be there yet: join again in a minute"
 TITLES = {"p99": "around the p99", "slowest": "slowest 1%", "drawn": "drawn"}
 
 
 def found(of: JoinResult) -> str:
     """`196 of 198 requests were found`."""
-    none = "" if of.found else ". Their lines may not be there yet: join again in a minute"
-    cut = "" if of.complete else ". There was more than was read"
-    return f"{count(of.found)} of {several(of.looked_for, 'request')} found in its logs{none}{cut}"
+    said = [f"{count(of.found)} of {several(of.looked_for, 'request')} found in its logs", *_left_out(of)]
+    if not of.found and not (of.impossible or of.contradicted):
+        late = any(source.kind == "log group" for source in of.sources)
+        said.append(LATE if late else "These files have no line of them")
+    said += [] if of.complete else ["There was more than was read"]
+    return ". ".join(said)
+
+
+def _left_out(of: JoinResult) -> Iterator[str]:
+    """Which lines were not believed."""
+    if of.impossible:
+        were = "was" if of.impossible == 1 else "were"
+        yield f"{several(of.impossible, 'line')} told impossible times and {were} left out"
+    if of.contradicted:
+        yield f"Lines of {several(of.contradicted, 'id')} contradict each other and were left out"
+
+
+def kept(of: JoinResult) -> str:
+    """Where the result is from now on."""
+    if of.earlier:
+        return f"not saved: {of.run} keeps the join before, which found {several(of.earlier, 'request')}"
+    return f"saved: loadgen report {of.run} shows it from now on"
 
 
 def source(of: JoinSource) -> str:
@@ -101,4 +121,8 @@ def missing(step: JoinStep) -> str:
         return ""
     if not any(group.hops for group in step.groups):
         return "too few of its requests were found to divide their time"
-    return "the requests around the p99 were not kept, or were not found"
+    if step.p99_ms is None:
+        return f"there is no p99 of {several(step.requests, 'request')}"
+    if any(group.name == "p99" for group in step.groups):
+        return "too few of the requests around the p99 were found"
+    return "the requests around the p99 were not kept"

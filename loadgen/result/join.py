@@ -92,5 +92,10 @@ class JoinResult:
     looked_for: int = item("the requests whose ids were looked for")
     found: int = item("those of them that were found in some log")
     complete: bool = item("whether every log was read to its end; else there was more than is read")
+    impossible: int = item("the lines that were left out, as they told impossible times", default=0)
+    contradicted: int = item("the ids whose lines were left out, as they told different things of one", default=0)
+    earlier: int = item(
+        "the requests found by the join before, which is kept as this one found none; 0: this one is kept", default=0
+    )
     sources: tuple[JoinSource, ...] = item("the logs that were looked through")
     steps: tuple[JoinStep, ...] = item("what was found of each step")

@@ -15,7 +15,7 @@ from loadgen.analysis import exemplars, hops
 from loadgen.analysis.documents import decoded, document
 from loadgen.aws.auth import SIGV4, Access, Scope, named_by
 from loadgen.aws.credentials import SANDBOX
-from loadgen.aws.logs import LINE, Read, accesses, reports
+from loadgen.aws.logs import LINE, LONGEST, Read, accesses, is_json, reports
 from loadgen.errors import LoadgenError, ProfileError
 from loadgen.files import open_regular, why
 from loadgen.profile.load import Loaded, from_data
@@ -94,10 +94,12 @@ class LogFile:
 
     def _bounded(self, file: BinaryIO) -> Iterator[str]:
         left = MOST_BYTES
-        while left > 0 and (line := file.readline(LINE)):
+        while left > 0 and (line := file.readline(min(left, LONGEST))):
             left -= len(line)
-            yield line.decode(errors="replace")
-        self.cut = left <= 0
+            text = line.decode(errors="replace")
+            self.cut |= len(line) == LONGEST or (len(text) > LINE and not is_json(text))
+            yield text
+        self.cut |= left <= 0
 
 
 @dataclass(slots=True)
@@ -157,10 +159,10 @@ class Joining:
         for identity, report in reports(line):
             if identity in when:
                 counts[0] += identity not in self.logs.reports
-                self.logs.reports[identity] = report
+                self.logs.add_report(identity, report)
         for access in accesses(line, self.read):
             if access.request_id in when or access.extended_id in when:
-                counts[1] += not {access.request_id, access.extended_id} & self.logs.accesses.keys()
+                counts[1] += not set(access.ids) & self.logs.accesses.keys()
                 self.logs.add(access)
 
 
@@ -169,6 +171,8 @@ def exemplars_in(run: Path) -> Exemplars:
     path = run / exemplars.FILE
     if not path.exists():
         if document(run / "run.json").get("kind"):
+            if (run / "profile.json").exists() and _on_sandbox(document(run / "profile.json")):
+                raise _ended(run)
             raise ProfileError("is of several runs", file=str(run), remedy="Join one of the runs in it")
         remedy = (
             "loadgen keeps ids from the headers of answers: of AWS hosts, of requests with `auth`, and of steps that "
@@ -183,12 +187,11 @@ async def join(run: Path, wanted: Wanted, sandbox_at: SandboxAt | None) -> JoinR
     or a file that cannot be read, TargetError for logs that cannot be."""
     kept, profile = exemplars_in(run), document(run / "profile.json")
     groups = wanted.groups or (() if wanted.files else _groups(profile))
+    if not (wanted.files or wanted.endpoint) and _on_sandbox(profile):
+        raise _ended(run)
     if not groups and not wanted.files:
         remedy = "Name its log group with --log-group, or exported lines with --logs"
         raise ProfileError("does not tell the log of its target", file=str(run), remedy=remedy)
-    if groups and not wanted.endpoint and _on_sandbox(profile):
-        remedy = "Join it while it is there: loadgen run --join"
-        raise ProfileError("ran on a sandbox, which ended with it, and its logs too", file=str(run), remedy=remedy)
     async with AsyncExitStack() as stack:
         sources: list[Source] = [LogFile(path) for path in wanted.files]
         if groups:
@@ -220,8 +223,8 @@ async def join_after(
     say: Callable[[Reason], None],
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> RunResult:
-    """The result of a run that has just ended, joined; as it is, with a word of why, if that cannot be. Lines of logs
-    come late: as long as some are missing, it looks again."""
+    """The result of a run that has just ended, joined; if that cannot be, with the warning of why as its first. Lines
+    of logs come late: as long as some are missing, it looks again."""
     assert result.run
     run, pauses = Path(result.run), iter(LOOKS)
     try:
@@ -233,8 +236,9 @@ async def join_after(
             say(Reason.of("join_waits", found=joined.found, count=joined.looked_for, seconds=pause))
             await sleep(pause)
     except LoadgenError as error:
-        say(map_text(Reason.of("not_joined", error=str(error)), loaded.secrets.hide))
-        return result
+        warning = map_text(Reason.of("not_joined", error=str(error)), loaded.secrets.hide)
+        say(warning)
+        return replace(result, warnings=(warning, *result.warnings))
 
 
 async def _joined(run: Path, kept: Exemplars, read: Read, sources: list[Source]) -> JoinResult:
@@ -243,11 +247,27 @@ async def _joined(run: Path, kept: Exemplars, read: Read, sources: list[Source])
     result = decoded(RunResult, document(run / "result.json"), run / "result.json")
     told = [JoinSource(of.kind, of.name, *joining.counts.get(of.name, (0, 0))) for of in sources]
     joined = hops.join(kept, joining.logs, result, str(run), told, not any(of.cut for of in sources))
+    if not joined.found and (earlier := _found_before(run)):
+        return replace(joined, earlier=earlier)
     try:
         write_whole(run / FILE, to_json(joined))
     except OSError as error:
         raise ProfileError(f"cannot be written: {error.strerror}", file=str(run / FILE)) from None
     return joined
+
+
+def _found_before(run: Path) -> int:
+    """The requests that the run's last join found."""
+    path = run / FILE
+    try:
+        return decoded(JoinResult, document(path), path).found if path.exists() else 0
+    except LoadgenError:
+        return 0  # it is no join
+
+
+def _ended(run: Path) -> ProfileError:
+    remedy = "loadgen run --join joins a run by itself, no experiment, while its sandbox is there"
+    return ProfileError("ran on a sandbox, which has ended, and its logs with it", file=str(run), remedy=remedy)
 
 
 def _function(profile: dict[str, Any]) -> dict[str, Any]:

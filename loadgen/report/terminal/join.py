@@ -49,11 +49,15 @@ def _step(step: JoinStep) -> Iterator[RenderableType]:
 
 
 def _head(of: JoinResult) -> Iterator[RenderableType]:
-    yield line((joined.found(of), STRONG if of.found and of.complete else WARN))
+    yield line((joined.found(of), WARN if _doubtful(of) else STRONG))
     for each in of.sources:
         yield line((joined.source(each), DIM), indent=2)
 
 
+def _doubtful(of: JoinResult) -> bool:
+    return not of.found or not of.complete or bool(of.impossible or of.contradicted)
+
+
 def _end(of: JoinResult) -> Iterator[RenderableType]:
     yield Text()
-    yield line(f"saved: loadgen report {of.run} shows it from now on")
+    yield line((joined.kept(of), WARN if of.earlier else ""))

@@ -18,9 +18,10 @@ from loadgen.result.run import RunResult
 def logs(*lines: str) -> Logs:
     read = Logs()
     for line in lines:
-        read.reports.update(reports(line))
-        if found := in_json(line):
-            read.add(found)
+        for found in reports(line):
+            read.add_report(*found)
+        if told := in_json(line):
+            read.add(told)
     return read
 
 
@@ -143,3 +144,59 @@ def test_each_request_is_looked_for_once() -> None:
     assert list(ids(kept)) == [one, other]
     told = join(kept, logs(access(1, 4, 3)), result(), "runs/x", (), True)
     assert (told.looked_for, told.found) == (2, 1)
+
+
+def joined_of(some: list[Exemplar], read: Logs) -> Any:
+    return join(Exemplars(steps=(step([], some, 100),)), read, result(), "runs/x", (), True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        pytest.param((access(1, 1, 99999), report(1, 30.0)), 2, id="integration beyond the whole"),
+        pytest.param((access(1, 60, 40), report(1, 30.0)), 2, id="the whole beyond the client's time"),
+        pytest.param((access(1, 45, 40), report(1, 41.5)), 3, id="the handler beyond the integration"),
+    ],
+)
+def test_lines_that_tell_impossible_times_are_left_out_and_counted(lines: tuple[str, ...], found: int) -> None:
+    some = [exemplar(n, 50.0) for n in (1, 2, 3)]
+    good = [line for n in (2, 3) for line in (access(n, 45, 40), report(n, 30.0))]
+    read = logs(*lines, *good)
+    joined = joined_of(some, read)
+    assert (joined.impossible, joined.found) == (1, found)
+    hops = joined.steps[0].groups[0].hops
+    assert hops
+    assert (hops.requests, hops.gateway_ms, hops.lambda_ms, hops.handler_ms) == (2, 5.0, 10.0, 30.0)
+
+
+def test_what_is_rounded_is_not_impossible() -> None:
+    some = [exemplar(n, 50.0) for n in (1, 2)]
+    lines = [line for n in (1, 2) for line in (access(n, 50, 51), report(n, 51.9))]
+    joined = joined_of(some, logs(*lines))
+    assert (joined.impossible, joined.found) == (0, 2)
+
+
+def test_a_handler_longer_than_the_client_waited_is_left_out() -> None:
+    some = [exemplar(n, 50.0, x_amzn_requestid=uuid(n)) for n in (1, 2)]
+    joined = joined_of(some, logs(report(1, 30.0), report(2, 51.0)))
+    assert (joined.impossible, joined.found) == (1, 1)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_lines_that_contradict_each_other_none_is_taken(order: int) -> None:
+    some = [exemplar(n, 50.0) for n in (1, 2)]
+    lines = [access(1, 45, 40), report(1, 30.0), report(1, 5.0), access(2, 45, 40), access(2, 44, 40)][::order]
+    joined = joined_of(some, logs(*lines))
+    assert (joined.contradicted, joined.found) == (2, 1)
+    assert (joined.steps[0].groups[0].reports, joined.steps[0].groups[0].accesses) == (0, 1)
+
+
+def test_lines_that_tell_different_things_of_a_request_are_put_together() -> None:
+    some = [exemplar(n, 50.0) for n in (1, 2)]
+    lines = [f'{{"requestId": "gateway-{n}", "level": "INFO"}}' for n in (1, 2)]
+    every = [*(access(n, 45, 40) for n in (1, 2)), *lines, *(access(n, 45, 40) for n in (1, 2))]
+    joined = joined_of(some, logs(*every))
+    assert (joined.contradicted, joined.found) == (0, 2)
+    hops = joined.steps[0].groups[0].hops
+    assert hops
+    assert hops.gateway_ms == 5.0

@@ -48,6 +48,30 @@ def test_a_report_is_found_in_the_json_of_the_cli(line: str) -> None:
     assert dict(reports(json.dumps({"@message": line}))) == {ID: REPORT}
 
 
+@pytest.mark.parametrize("line", [TEXT, JSON], ids=["text", "json"])
+@pytest.mark.parametrize("indent", [None, 4])
+def test_a_report_is_found_in_the_json_of_insights(line: str, indent: int | None) -> None:
+    """`get-query-results` has a list of fields for each row; an export has an object."""
+    rows = [[{"field": "@timestamp", "value": "2026"}, {"field": "@message", "value": f"{line}\n"}]] * 2
+    for content in ({"results": rows, "status": "Complete"}, [{"@message": line}] * 2):
+        lines = json.dumps(content, indent=indent).splitlines()
+        assert [found for part in lines for found in reports(part)] == [(ID, REPORT)] * 2
+
+
+def test_a_document_in_one_line_is_read_whole() -> None:
+    each = [f"{number:08x}{ID[8:]}" for number in range(LINE // 100)]
+    events = [{"message": TEXT.replace(ID, of).replace("12.34", f"{n}.00")} for n, of in enumerate(each)]
+    line = json.dumps({"events": events}, separators=(",", ":"))
+    assert len(line) > LINE
+    assert [(of, report.handler) for of, report in reports(line)] == [(of, n * 10**6) for n, of in enumerate(each)]
+
+
+def test_a_report_with_members_of_its_own_is_found() -> None:
+    tracing = json.loads(JSON)
+    tracing["record"]["tracing"] = {"type": "X-Amzn-Trace-Id", "value": "Root=1-2-3", "message": "x"}
+    assert dict(reports(json.dumps(tracing))) == {ID: REPORT}
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -115,3 +139,5 @@ def test_a_hostile_line_takes_no_longer_than_its_length() -> None:
     """The walk goes forward only: no place is looked at twice by the same variable."""
     template = " ".join(f"$context.v{number}" for number in range(60)) + " $context.requestId !"
     assert list(accesses(" " * LINE, reader(template))) == []
+    for hostile in ('"message":"', '"message" ', '\\"message":"\\', '"field":"@message",'):
+        assert list(reports("{" + hostile * LINE)) == []

@@ -84,7 +84,48 @@ def test_nothing_is_found(loadgen: Loadgen, run: Path, tmp_path: Path) -> None:
     (tmp_path / "other.log").write_text("nothing of it\n" * 10)
     called = loadgen("join", str(run), "--logs", str(tmp_path / "other.log"))
     assert called.status == 0
-    assert "0 of 4 requests found in its logs. Their lines may not be there yet" in called.out
+    assert "0 of 4 requests found in its logs. These files have no line of them" in called.out
+    assert "saved: " in called.out
+
+
+def test_a_join_that_finds_nothing_leaves_one_that_did(loadgen: Loadgen, run: Path, tmp_path: Path) -> None:
+    loadgen("join", str(run), *written(tmp_path))
+    before = (run / "join.json").read_text()
+    (tmp_path / "other.log").write_text("nothing of it\n")
+    called = loadgen("join", str(run), "--logs", str(tmp_path / "other.log"))
+    assert "0 of 4 requests found" in called.out
+    assert "keeps the join before, which found 2 requests" in " ".join(called.out.split())
+    assert "not saved: " in called.out
+    assert (run / "join.json").read_text() == before
+
+
+@pytest.mark.parametrize("indent", [None, 4])
+def test_exported_events_are_found_in_one_line_too(loadgen: Loadgen, run: Path, tmp_path: Path, indent: Any) -> None:
+    """As `aws logs filter-log-events` prints them, and as `jq -c` does."""
+    others = [{"message": f"{report(n, 30.0)}\n"} for n in range(100, 600)]
+    events = [{"message": line} for n in range(4) for line in (access(n, 45, 40), f"{report(n, 30.0)}\n")]
+    (tmp_path / "events.json").write_text(json.dumps({"events": others + events}, indent=indent))
+    joined = json.loads(loadgen("join", str(run), "--logs", str(tmp_path / "events.json"), "--json").out)
+    assert (joined["found"], joined["complete"]) == (4, True)
+    assert joined["steps"][0]["groups"][0]["reports"] == 4
+
+
+def test_lines_that_cannot_be_are_told(loadgen: Loadgen, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "access.log").write_text("".join(f"{access(n, 1 if n else 45, 999 if n else 40)}\n" for n in range(4)))
+    called = loadgen("join", str(run), "--logs", str(tmp_path / "access.log"))
+    assert "1 of 4 requests found in its logs. 3 lines told impossible times and were left out" in called.out
+
+
+@pytest.mark.parametrize("kind", [None, "experiment"])
+@pytest.mark.parametrize("options", [(), ("--log-group", "x")])
+def test_a_sandbox_that_has_ended_is_said(loadgen: Loadgen, run: Path, kind: str | None, options: Any) -> None:
+    (run / "profile.json").write_text('{"target": "sandbox"}')
+    if kind:
+        (run / "exemplars.json").unlink()
+        (run / "run.json").write_text(json.dumps({"kind": kind}))
+    called = loadgen("join", str(run), *options)
+    assert called.status == Exit.USAGE
+    assert "ran on a sandbox, which has ended, and its logs with it. loadgen run --join joins a run" in called.err
 
 
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
@@ -132,3 +173,21 @@ def test_what_somebody_else_has_written_is_one_line(
     assert called.status == Exit.USAGE
     assert called.err.startswith("loadgen: ")
     assert called.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("sandbox", "its sandbox ends, and its logs with it"),
+        ("{lambda: {function: orders, endpoint: sandbox}}", "its sandbox ends, and its logs with it"),
+        ("http://127.0.0.1:1", "join the experiment's runs afterwards"),
+    ],
+)
+def test_an_experiment_is_not_joined_as_it_ends(loadgen: Loadgen, tmp_path: Path, target: str, said: str) -> None:
+    step = "Invoke: {payload: {id: 1}}" if "lambda" in target else "get: /"
+    scenario = f"scenarios: [{{name: s, steps: [{{name: x, {step}}}]}}]\n"
+    load = "load: [{name: a, users: 1, iterations: 3}]\nexperiment: {rounds: 1, variants: {a: {}, b: {}}}\n"
+    (tmp_path / "p.yaml").write_text(f"name: t\ntarget: {target}\n{load}{scenario}")
+    called = loadgen("run", str(tmp_path / "p.yaml"), "--join")
+    assert called.status == Exit.USAGE
+    assert said in called.err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from loadgen.report import joined
@@ -35,6 +37,13 @@ def test_what_is_missing_of_the_p99_is_said(of: JoinStep) -> None:
     assert joined.missing(step(group(HOPS))) == ""
 
 
+def test_why_there_is_no_p99() -> None:
+    drawn = group(HOPS, "drawn")
+    assert joined.missing(replace(step(drawn), p99_ms=None, requests=97)) == "there is no p99 of 97 requests"
+    assert joined.missing(step(drawn)) == "the requests around the p99 were not kept"
+    assert joined.missing(step(drawn, group(None))) == "too few of the requests around the p99 were found"
+
+
 def test_a_remainder_says_what_it_holds() -> None:
     invoke = Hops(12, 50.0, 0.5, 0.0, 0.0, None, None, None, 0.0, 0.0, 35.0, 14.5, ("network", "gateway", "lambda"))
     rows = dict(joined.rows(step(group(invoke, "drawn"))))
@@ -54,11 +63,23 @@ def test_only_a_draw_stands_for_all() -> None:
 
 
 def test_where_and_how_many_were_found() -> None:
-    def result(found: int, complete: bool) -> JoinResult:
-        return JoinResult(run="runs/x", looked_for=198, found=found, complete=complete, sources=(), steps=())
+    group, file = JoinSource("log group", "x", 0, 0), JoinSource("file", "x", 0, 0)
+
+    def result(found: int, complete: bool, *sources: JoinSource, **other: int) -> JoinResult:
+        known = {"run": "runs/x", "looked_for": 198, "steps": (), **other}
+        return JoinResult(found=found, complete=complete, sources=sources, **known)  # type: ignore[arg-type]
 
     assert joined.found(result(196, True)) == "196 of 198 requests found in its logs"
-    assert joined.found(result(0, True)).endswith("Their lines may not be there yet: join again in a minute")
+    assert joined.found(result(0, True, file, group)).endswith("not be there yet: join again in a minute")
+    assert joined.found(result(0, True, file)).endswith("These files have no line of them")
+    assert joined.found(result(0, True, group, impossible=1)).endswith("1 line told impossible times and was left out")
+    assert joined.found(result(5, True, contradicted=2)).endswith(
+        "Lines of 2 ids contradict each other and were left out"
+    )
+    assert joined.kept(result(5, True)) == "saved: loadgen report runs/x shows it from now on"
+    assert joined.kept(result(0, True, earlier=4)) == (
+        "not saved: runs/x keeps the join before, which found 4 requests"
+    )
     assert joined.found(result(5, False)).endswith("There was more than was read")
     source = JoinSource("log group", "/aws/lambda/x", 1, 2)
     assert joined.source(source) == "log group /aws/lambda/x: 1 REPORT and 2 lines of an access log"

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from joinable import exemplar, report, run_with, step, uuid
 
-from loadgen.aws.logs import in_json
+from loadgen.aws.logs import LINE, in_json
 from loadgen.errors import TargetError
 from loadgen.experiment.saved import read
 from loadgen.profile.load import load
@@ -18,7 +18,7 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner import join as joining
 from loadgen.runner.destination import Destination
-from loadgen.runner.join import LOOKS, Wanted, join_after
+from loadgen.runner.join import LOOKS, LogFile, Wanted, join_after
 
 LOADED = load("p.yaml", text="name: t\ntarget: https://api.example.com\nload: [{name: a, rate: 1/s, for: 1s}]\n")
 TO = cast(Destination, type("To", (), {"sandbox": None}))
@@ -74,6 +74,7 @@ def test_a_failure_is_said_and_the_result_stays(tmp_path: Path) -> None:
     result = ending.join(Wanted((), (tmp_path / "none.log",), in_json))
     assert result.join is None
     [said] = ending.said
+    assert result.warnings[0] == said  # also for who sees no progress
     assert said.code == "not_joined"
     assert "none.log: cannot be read" in str(said.values["error"])
 
@@ -87,3 +88,27 @@ def test_a_refusal_is_said_without_what_is_secret(tmp_path: Path, monkeypatch: p
     ending = Ending(tmp_path)
     assert ending.join().join is None
     assert ending.said == [Reason.of("not_joined", error="denied to ...")]
+
+
+def looked(folder: Path, content: bytes) -> tuple[list[str], bool]:
+    """The lines of a file, and whether there was more than that."""
+    (folder / "x.log").write_bytes(content)
+    file = LogFile(folder / "x.log")
+
+    async def every() -> list[str]:
+        return [line async for line in file.lines({})]
+
+    return asyncio.run(every()), file.cut
+
+
+def test_a_line_of_json_is_whole_and_another_that_is_cut_is_told(tmp_path: Path) -> None:
+    long = b'{"events": [' + b" " * LINE + b"]}"
+    assert looked(tmp_path, long + b"\nx\n") == ([f"{long.decode()}\n", "x\n"], False)
+    lines, cut = looked(tmp_path, b"x" * LINE + b"\n" + b"y\n")
+    assert (len(lines), cut) == (2, True)
+
+
+def test_a_line_beyond_the_bound_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "LONGEST", 100)
+    lines, cut = looked(tmp_path, b"[" + b" " * 150 + b"]")
+    assert ([len(line) for line in lines], cut) == ([100, 52], True)
