@@ -7,6 +7,7 @@ date given with each price.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 SOURCE = "AWS Price List, AmazonDynamoDB"
@@ -48,6 +49,14 @@ def price(region: str) -> Price:
 def cost(region: str, read_units: float, write_units: float) -> float:
     """US dollars for so many units in a region, by `price`."""
     return price(region).cost(read_units, write_units)
+
+
+def exact_dollars(amount: float) -> str:
+    """As `dollars`, for a limit and what is compared with it: a small amount has two significant digits, `$0.00021`."""
+    if not 0 < amount < 0.01:
+        return dollars(amount)
+    places = max(4, 1 - math.floor(math.log10(amount)))
+    return f"${amount:.{places}f}".rstrip("0")
 
 
 def dollars(amount: float) -> str:

@@ -194,17 +194,12 @@ def _carry_out(
 def _restored(run: Path) -> int:
     """Restore what a tuning or a run that was killed had changed, and say what became of it."""
     from loadgen.experiment.tune.measurement import restore
+    from loadgen.report.restored import restored_lines
     from loadgen.runner.options import Options
     from loadgen.sandbox.process import start
     from loadgen.sandbox.registry import sandbox_at
 
-    restored = on_loop(restore(found(run), Options(run, start, sandbox_at)))
-    was, how = restored.settings, "again" if restored.changed else "already"
+    undone = on_loop(restore(found(run), Options(run, start, sandbox_at)))
     with output() as out:
-        if was is None:
-            out.write("Nothing had been changed.\n")
-        elif was.description is not None:
-            out.write(f"The description is {how} what it was before.\n")
-        else:
-            out.write(f"The memory is {was.memory} MB {how}, as before.\n")
+        out.write("".join(f"{line}\n" for line in restored_lines(undone)) or "Nothing had been changed.\n")
     return 0

@@ -3,11 +3,14 @@ warm."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import starmap
+from typing import NamedTuple
 
 from loadgen.aws.lambda_prices import MILLION, LambdaPrice
 from loadgen.result.cold import cold_of
 from loadgen.result.experiment import VariantCost
+from loadgen.result.latency import Latency
 from loadgen.result.run import Invocations, LambdaPrices, RunResult, Step
 
 HOUR = 3600.0
@@ -37,7 +40,7 @@ def _cost(name: str, results: Sequence[RunResult]) -> VariantCost | None:
         return None
     price = _price(first.function_cost.prices) if first.function_cost else None
     steps = [step for of in results for phase in of.variant.phases if phase.measured for step in phase.steps]
-    told = _together(step.invocations for step in steps)
+    told = _Told.of(steps)
     duration = _duration(price, told, _provisioned_share(steps)) if price and told else None
     requests = price.million_requests if price else door.requests_usd if door else 0.0
     at_door = door.million_usd if door else 0.0
@@ -51,7 +54,7 @@ def _cost(name: str, results: Sequence[RunResult]) -> VariantCost | None:
         requests_usd=requests,
         duration_usd=None if duration is None else round(duration, 6),
         door_usd=at_door,
-        billed_ms=round(told.billed_ms / told.reports, 3) if told else None,
+        billed_ms=None if told is None or told.billed_ms is None else round(told.billed_ms, 3),
         memory_mb=told.memory_mb if told else None,
         beside_per_hour=round(beside_per_hour, 3),
         beside_usd=beside_usd,
@@ -60,6 +63,7 @@ def _cost(name: str, results: Sequence[RunResult]) -> VariantCost | None:
         region=price.region if price else door.region if door else "",
         architecture=price.architecture if price else "",
         date=price.date if price else door.date if door else "",
+        prepared=told.prepared if told else 0,
     )
 
 
@@ -68,29 +72,46 @@ def _price(of: LambdaPrices) -> LambdaPrice:
     return LambdaPrice(of.region, of.architecture, of.gb_second_usd, of.million_usd, of.date, *provisioned)
 
 
-def _together(parts: Iterator[Invocations | None]) -> Invocations | None:
-    """What all of these told; None if none told what is billed."""
-    every = [of for of in parts if of and of.reports]
-    if not every:
+class _Told(NamedTuple):
+    """What answers told is billed of a call, on average, in ms and GB-s: of all answers, cold starts among them, but
+    not of those with an Init or a Restore that nobody waited for. It is billed once for an environment, so that a
+    mean with it would depend on how many calls follow. None if there are no others."""
+
+    billed_ms: float | None
+    gb_s: float | None
+    memory_mb: int | None
+    prepared: int
+
+    @classmethod
+    def of(cls, steps: Iterable[Step]) -> _Told | None:
+        """None if no answer told it."""
+        every = [(of, step.recorded_ms.get("billed")) for step in steps if (of := step.invocations) and of.reports]
+        if not every:
+            return None
+        number, ms, gb_s = (sum(of) for of in zip(*starmap(_billed, every), strict=True))
+        memory = max(of.memory_mb or 0 for of, _ in every) or None
+        prepared = sum(of.prepared for of, _ in every)
+        return cls(ms / number, gb_s / number, memory, prepared) if number else cls(None, None, memory, prepared)
+
+
+def _billed(told: Invocations, recorded: Latency | None) -> tuple[int, float, float]:
+    """How many calls of a step told what is billed, and that in ms and GB-s. If some were prepared, it is of the others
+    as far as they were ok: these alone are recorded one by one."""
+    if not told.prepared:
+        return told.reports, told.billed_ms, told.billed_gb
+    if recorded is None or not told.billed_ms:
+        return 0, 0.0, 0.0
+    return recorded.count, recorded.spent, recorded.spent * told.billed_gb / told.billed_ms
+
+
+def _duration(price: LambdaPrice, told: _Told, provisioned: float) -> float | None:
+    """US dollars for the duration of a million calls, of which a share ran in provisioned environments; None if it is
+    not known. Those calls are taken to be as long as the others."""
+    if told.gb_s is None:
         return None
-    return Invocations(
-        answers=sum(of.answers for of in every),
-        reports=sum(of.reports for of in every),
-        told=sum(of.told for of in every),
-        prepared=sum(of.prepared for of in every),
-        billed_ms=sum(of.billed_ms for of in every),
-        billed_gb=sum(of.billed_gb for of in every),
-        memory_mb=max((of.memory_mb or 0 for of in every), default=0) or None,
-        memory_used_mb=max((of.memory_used_mb or 0 for of in every), default=0) or None,
-    )
-
-
-def _duration(price: LambdaPrice, told: Invocations, provisioned: float) -> float:
-    """US dollars for the duration of a million calls, of which a share ran in provisioned environments. Those calls
-    are taken to be as long as the others."""
-    on_demand, each = price.gb_second, told.billed_gb / told.reports
+    on_demand = price.gb_second
     reserved = on_demand if price.provisioned_call is None else price.provisioned_call
-    return MILLION * each * (provisioned * reserved + (1 - provisioned) * on_demand)
+    return MILLION * told.gb_s * (provisioned * reserved + (1 - provisioned) * on_demand)
 
 
 def _provisioned_share(steps: Sequence[Step]) -> float:
@@ -113,16 +134,17 @@ def _beside(results: Sequence[RunResult], price: LambdaPrice | None) -> tuple[fl
     for name, stream in streams.items():
         an_hour = HOUR / stream.every_s * stream.at_once
         same = [of for result in results for of in result.variant.beside if of.phase.name == name]
-        told = _together(step.invocations for of in same for step in of.phase.steps)
+        told = _Told.of(step for of in same for step in of.phase.steps)
         calls += an_hour
-        if price and told:
-            usd += an_hour / MILLION * (price.million_requests + _duration(price, told, 0.0))
+        duration = _duration(price, told, 0.0) if price and told else None
+        if price and duration is not None:
+            usd += an_hour / MILLION * (price.million_requests + duration)
         else:
             known = False
     return calls, round(usd, 9) if known else None
 
 
-def _standing(price: LambdaPrice | None, told: Invocations | None, number: int) -> float | None:
+def _standing(price: LambdaPrice | None, told: _Told | None, number: int) -> float | None:
     """What so many provisioned environments cost in an hour."""
     if not number:
         return 0.0

@@ -90,8 +90,7 @@ def _incomplete(run: Path) -> AnyResult:
     if about.get("kind") == capacity.KIND:
         return replace(capacity.assembled(run, [Reason.of("capacity_died")]), complete=False, exit_status=None)
     if about.get("kind") == tune.KIND:
-        died = Reason.of("tune_died", folder=str(run))
-        return replace(tune.assembled(run, [died]), complete=False, exit_status=None)
+        return replace(tune.assembled(run, [tune.died(run)]), complete=False, exit_status=None)
     return _incomplete_run(run, about)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from loadgen.aws.prices import exact_dollars
 from loadgen.report.values import Sentence, Values, number
 from loadgen.report.words import count, rate, several, share
 
@@ -99,7 +100,9 @@ CAPACITY_SENTENCES: dict[str, Sentence] = {
     "capacity_step_again": "step {step} lost a worker, and was carried out once more",
     "capacity_broken_off": "the measurement was broken off: {error}",
     "capacity_died": "the measurement died before its end; this is what its steps had written",
-    "capacity_stopped_by_cost": "the measurement was stopped early by max_cost: its steps have come to ${usd:,.2f}",
+    "capacity_stopped_by_cost": lambda values: (
+        f"the measurement was stopped early by max_cost: its steps have come to {exact_dollars(number(values, 'usd'))}"
+    ),
     "capacity_step": _step,
     "capacity_so_far": _so_far,
 }

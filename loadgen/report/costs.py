@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from loadgen.report.tuned import usd
-from loadgen.report.words import UNKNOWN, brief, count, ms, share
+from loadgen.report.words import UNKNOWN, brief, count, ms, several, share
 from loadgen.result.experiment import ExperimentResult, VariantCost
 
 TITLES = ("", "cold", "p99, ms", "a million calls", "an hour besides", "for")
@@ -32,7 +32,9 @@ def note(costs: Sequence[VariantCost]) -> str:
     missing = [brief(of.variant, NAME) for of in costs if of.duration_usd is None]
     names = ", ".join(missing[:FEW]) + (f" and {count(len(missing) - FEW)} more" if len(missing) > FEW else "")
     told = f"; of {names} no answer told what is billed, so that its duration is not in it" if missing else ""
-    return f"prices of {brief(first.region, NAME)}{on}, {brief(first.date, NAME)}, the first tier{told}"
+    number = sum(of.prepared for of in costs)
+    made = f"; without the duration of {several(number, 'call')} of an environment made beforehand" if number else ""
+    return f"prices of {brief(first.region, NAME)}{on}, {brief(first.date, NAME)}, the first tier{told}{made}"
 
 
 def _for(of: VariantCost, doors: bool) -> str:

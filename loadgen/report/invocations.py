@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from loadgen.aws.prices import dollars
+from loadgen.aws.prices import dollars, exact_dollars
 from loadgen.report.tuned import prices_text
 from loadgen.report.words import count, ms, several, share
 from loadgen.result.check import PlannedFunction
@@ -64,7 +64,7 @@ def planned(of: PlannedFunction) -> list[str]:
         each = "each iteration" if of.force_cold == 1 else f"each {count(of.force_cold)} iterations of a user"
         lines.append(f"  force_cold: the function's description is changed before {each}, and restored at the end")
     if of.max_cost is not None:
-        limit = dollars(of.max_cost)
+        limit = exact_dollars(of.max_cost)
         lines.append(f"  max_cost: {limit}. That call tells whether the plan is within it; a run that comes to it ends")
     return [*lines, ""]
 

@@ -3,13 +3,13 @@ them with the reasons of a run."""
 
 from __future__ import annotations
 
-from loadgen.aws.prices import dollars
+from loadgen.aws.prices import exact_dollars
 from loadgen.aws.refusals import remedy
 from loadgen.report.values import Sentence, Values
 
 
 def _usd(values: Values, name: str = "usd") -> str:
-    return dollars(float(values[name]))
+    return exact_dollars(float(values[name]))
 
 
 def _sandbox_silent(values: Values) -> str:
@@ -24,7 +24,8 @@ def _turned_away(values: Values) -> str:
 
 
 def _stopped_by_cost(values: Values) -> str:
-    return f"the run was stopped early by max_cost: {_usd(values, 'limit_usd')} (it has come to {_usd(values)})"
+    limit, about = _usd(values, "limit_usd"), f"about {_usd(values)}, as open calls count with the mean until then"
+    return f"the run was stopped early by max_cost: {limit} (it had come to {about})"
 
 
 def _nodes_unread(values: Values) -> str:

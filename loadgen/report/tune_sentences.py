@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loadgen.aws.prices import dollars
+from loadgen.aws.prices import exact_dollars
 from loadgen.report.values import Sentence, Values, number
 from loadgen.report.words import count, ms, several
 
@@ -15,6 +15,20 @@ def _visit(values: Values) -> str:
     return f"visit {values['visit']}, {cell}: {calls}{bad}, {billed} ms billed for each"
 
 
+def _died(values: Values) -> str:
+    left = ["the memory of the function may not be what it was"]
+    left += ["a version that loadgen published may be there still"] if "versions" in values else []
+    if "provisioned" in values:
+        left.append(
+            f"provisioned concurrency, which is billed by the hour, may be there still ({values['provisioned']})"
+        )
+    said = f"{', '.join(left[:-1])}, and {left[-1]}" if len(left) > 1 else left[0]
+    return (
+        "the measurement died before its end; this is what its visits had written. "
+        f"{said[0].upper()}{said[1:]}: loadgen tune --restore {values['folder']}"
+    )
+
+
 TUNE_SENTENCES: dict[str, Sentence] = {
     "tune_visit": _visit,
     "tune_stopping": "stopping: the memory is restored first",
@@ -22,9 +36,8 @@ TUNE_SENTENCES: dict[str, Sentence] = {
     "tune_not_restored": "the memory was not restored: {error}. `loadgen tune --restore {folder}` tries again",
     "tune_broken_off": "the measurement was broken off: {error}",
     "tune_stopped_by_cost": lambda values: (
-        f"the measurement was stopped early by --max-cost: {dollars(number(values, 'limit_usd'))} "
-        f"(its calls have come to {dollars(number(values, 'usd'))})"
+        f"the measurement was stopped early by --max-cost: {exact_dollars(number(values, 'limit_usd'))} "
+        f"(its calls have come to {exact_dollars(number(values, 'usd'))})"
     ),
-    "tune_died": "the measurement died before its end; this is what its visits had written. If the memory of the "
-    "function is not what it was: loadgen tune --restore {folder}",
+    "tune_died": _died,
 }

@@ -3,7 +3,7 @@ show it, each in its own way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from loadgen.aws.lambda_prices import MILLION, S_PER_HOUR
 from loadgen.aws.prices import dollars
@@ -14,6 +14,7 @@ from loadgen.result.latency import Latency
 from loadgen.result.run import LambdaPrices
 from loadgen.result.tune import TuneChoice, TuneResult, TuneSize
 
+BY = "by Power Tuning's trimmed mean, of cold starts too"
 SAID = {"cost": "the cheapest", "speed": "the fastest", "balanced": "balanced between both"}
 
 
@@ -27,12 +28,29 @@ def advice(result: TuneResult) -> Iterator[list[Part]]:
     if cost is None or speed is None or balanced is None:
         yield [("No size is recommended: no visit tells what a call takes and costs", BAD)]
         return
-    yield [(cost.label, STRONG), f" is the cheapest {_noun(result)}: ", *_figures(result, cost), *_before(result, cost)]
+    yield [
+        (cost.label, STRONG), f" is the cheapest {_noun(result)} {BY}: ", _trimmed(cost),
+        *_before(result, cost, _trimmed_usd),
+    ]  # fmt: skip
     if speed is not cost:
-        faster = [f", {_times(cost.trimmed_ms, speed.trimmed_ms)} as fast for {_more(cost, speed)}"]
-        yield [(speed.label, STRONG), " is the fastest: ", *_figures(result, speed), *faster, *_alike(result)]
+        faster = f", {_times(cost.trimmed_ms, speed.trimmed_ms)} as fast for {_more(cost, speed)}"
+        yield [(speed.label, STRONG), " is the fastest by it: ", _trimmed(speed), faster, *_alike(result)]
     if balanced is not cost and balanced is not speed:
-        yield [(balanced.label, STRONG), " is balanced between both: ", *_figures(result, balanced)]
+        yield [(balanced.label, STRONG), " is balanced between both by it: ", _trimmed(balanced)]
+
+
+def _trimmed(size: TuneSize) -> str:
+    """The figures by which `cost`, `speed` and `balanced` choose."""
+    return f"{ms(size.trimmed_ms)} ms, {usd(_trimmed_usd(size))} for a million calls without the requests"
+
+
+def _trimmed_usd(size: TuneSize) -> float | None:
+    """US dollars for a million calls as Power Tuning has them: without the requests."""
+    return None if size.trimmed_usd is None else MILLION * size.trimmed_usd
+
+
+def _warm_usd(size: TuneSize) -> float | None:
+    return size.usd_per_million
 
 
 def provisioned(result: TuneResult) -> Iterator[str]:
@@ -47,6 +65,16 @@ def provisioned(result: TuneResult) -> Iterator[str]:
             )
         elif size.cell and "provisioned=" in size.cell and size.billed_ms is not None:
             yield f"{size.label}: no price is known; set target.lambda.prices.provisioned_gb_second and its call's"
+
+
+def prepared(result: TuneResult) -> Iterator[str]:
+    """How many calls are not in what is billed, as their environments were made before they came."""
+    known = [(size.label, size.prepared) for size in result.sizes if size.prepared]
+    if known:
+        yield (
+            "billed and $/M leave out calls whose REPORT has an Init or a Restore that nobody waited for, as it is "
+            f"billed once for an environment: {', '.join(f'{count(number)} of {label}' for label, number in known)}"
+        )
 
 
 def _noun(result: TuneResult) -> str:
@@ -70,7 +98,7 @@ def _keeping(result: TuneResult, keep: TuneChoice) -> Iterator[Part]:
     yield size.label, STRONG
     yield f" is the cheapest {_noun(result)} that keeps {conditions}: "
     yield from _figures(result, size)
-    yield from _before(result, size)
+    yield from _before(result, size, _warm_usd)
     without = [of.text.split()[0] for of in size.conditions if of.value_ms is not None and of.upper_ms is None]
     if without:
         yield f" · {', '.join(without)} has no interval, so that chance may decide: --calls gives more", WARN
@@ -95,13 +123,14 @@ def _quantile(latency: Latency, name: str) -> str:
     return f"{ms(of.value)} ms{ends}"
 
 
-def _before(result: TuneResult, size: TuneSize) -> Iterator[Part]:
+def _before(result: TuneResult, size: TuneSize, price: Callable[[TuneSize], float | None]) -> Iterator[Part]:
     """How its price compares with that of the memory that the function had."""
     old = result.now
-    if old is None or old is size or not old.usd_per_million or size.usd_per_million is None:
+    was, is_now = (price(old) if old else None), price(size)
+    if old is None or old is size or not was or is_now is None:
         yield " · it has this memory now" if old is size else ""
         return
-    less = 1 - size.usd_per_million / old.usd_per_million
+    less = 1 - is_now / was
     what = "less" if less >= 0 else "more"
     yield f" · {share(abs(less), 1)} {what} than with the {result.original} MB that it has"
 
@@ -125,7 +154,7 @@ def _times(slow: float | None, fast: float | None) -> str:
 
 
 def _more(cheap: TuneSize, dear: TuneSize) -> str:
-    low, high = cheap.usd_per_million, dear.usd_per_million
+    low, high = _trimmed_usd(cheap), _trimmed_usd(dear)
     return f"{high / low:.2g} times the price" if low and high else "another price"
 
 

@@ -76,6 +76,9 @@ class TuneVisit:
     folder: str = item("the folder of the visit's run, below that of the whole")
     cell: str = item("the cell's name; of a memory size alone not there", omit=True, default="")
     seconds: float = item("the time that its load took", "s", omit=True, default=0.0)
+    prepared: int = item(
+        "the answers whose REPORT has an Init or a Restore that they did not wait for", omit=True, default=0
+    )
 
     @property
     def key(self) -> str:
@@ -126,6 +129,12 @@ class TuneSize:
     )
     rate: float | None = item(
         "of a cell with provisioned environments: the calls a second that it had", "1/s", omit=True
+    )
+    prepared: int = item(
+        "the calls whose REPORT has an Init or a Restore that they did not wait for; `billed_ms` and the prices leave "
+        "out what is billed for them",
+        omit=True,
+        default=0,
     )
 
     @property

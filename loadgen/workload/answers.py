@@ -99,7 +99,8 @@ def _at(value: Any, path: tuple[str | int, ...]) -> Any:
 
 
 def told(x: Exchange, name: str) -> Any:
-    """What the answer tells of its invocation by that name, times in ms; MISSING if it does not tell it."""
+    """What the answer tells of its invocation by that name, times in ms; MISSING if it does not tell it. What is billed
+    for an Init or a Restore that nobody waited for is billed once for an environment, and tells nothing of a call."""
     invocation = x.invocation
     if invocation is None:
         return MISSING
@@ -108,7 +109,8 @@ def told(x: Exchange, name: str) -> Any:
         return time / MILLISECOND if time >= 0 else MISSING
     if name in WORDS:
         return getattr(invocation, name) or MISSING
-    return getattr(invocation.counts, name) if invocation.counts.reports else MISSING
+    counts = invocation.counts
+    return MISSING if not counts.reports or (name == "billed" and counts.prepared) else getattr(counts, name)
 
 
 def wants(step: Step, split_by: tuple[str, ...] = ()) -> int:

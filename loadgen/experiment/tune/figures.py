@@ -171,6 +171,7 @@ def size_of(plan: TunePlan, price: LambdaPrice, cell: TuneCell, runs: Sequence[V
         cell=cell.name,
         provisioned_usd_per_hour=_rounded(prices.hour) if cell.provisioned else None,
         rate=round(prices.rate, 3) if cell.provisioned and prices.rate else None,
+        prepared=sum(run.visit.prepared for run in runs),
     )
 
 

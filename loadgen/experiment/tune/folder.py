@@ -23,6 +23,7 @@ from loadgen.result.run import LambdaPrices, RunResult, Trust
 from loadgen.result.tune import TuneCell, TuneMetadata, TunePlan, TuneResult, TuneVisit
 from loadgen.runner.function.calls import Configuration
 from loadgen.runner.function.cost import price_for, prices_of, provisioned_usd
+from loadgen.runner.function.versions import read_log
 from loadgen.trust import host
 
 KIND = "tune"
@@ -72,6 +73,7 @@ def visit_of(visit: Visit, result: RunResult) -> TuneVisit:
         folder=visit.folder,
         cell=visit.cell.name,
         seconds=result.duration_s if visit.cell.provisioned else 0.0,
+        prepared=sum(of.prepared for of in told),
     )
 
 
@@ -122,6 +124,18 @@ def assembled(
         visits=visits,
     )
     return replace(result, exit_status=int(_status(result, failed)))
+
+
+def died(folder: Path) -> Reason:
+    """That the measurement in the folder died, with what it may have left on the functions. Raises ProfileError."""
+    log = read_log(folder)
+    functions = dict.fromkeys(line.function for line in log.lines)
+    left = [
+        f"{function} {name}: {number}" for function in functions for name, number in log.provisioned(function).items()
+    ]
+    values = {"versions": "published"} if any(log.published(function) for function in functions) else {}
+    values |= {"provisioned": ", ".join(left)} if left else {}
+    return Reason.of("tune_died", folder=str(folder), **values)
 
 
 def spent(about: TuneMetadata, visits: Sequence[TuneVisit]) -> float:

@@ -30,8 +30,8 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.result.tune import TunePlan, TuneResult, TuneVisit
 from loadgen.runner.destination import Destination, destination
-from loadgen.runner.function.calls import Api, Calls, Configuration, Settings
-from loadgen.runner.function.cells import Cells
+from loadgen.runner.function.calls import Api, Calls, Configuration
+from loadgen.runner.function.cells import Cells, Undone
 from loadgen.runner.function.changes import Changes
 from loadgen.runner.function.journal import read_journal
 from loadgen.runner.function.versions import read_log
@@ -51,15 +51,6 @@ class Reached:
     secrets: Keeper
     api: Calls
     others: Mapping[str, Calls] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """The settings that a function had before, None if nothing had been changed; and whether there was anything to
-    restore."""
-
-    settings: Settings | None = None
-    changed: bool = False
 
 
 async def reach(loaded: Loaded, options: Options, stack: AsyncExitStack, plan: TunePlan | None = None) -> Reached:
@@ -239,7 +230,7 @@ class _Tuning:
         self.signals.heed(self._stop)
         try:
             await self.at.secrets.refresh()
-            if await cells.restore():
+            if any(await cells.restore()):
                 self.display.message(Reason.of("tune_restored", memory=original))
         except LoadgenError as error:
             self.failed = self.failed or error
@@ -286,17 +277,17 @@ def _go_on(of: _Tuning, found: Configuration) -> ExperimentFolder:
     return folder
 
 
-async def restore(folder: Path, options: Options) -> Restored:
+async def restore(folder: Path, options: Options) -> tuple[Undone, ...]:
     """Restore what functions had before the tuning, or the run with forced cold starts, in that folder, as far as they
-    are still as it left them, and take away what it has made. Raises LoadgenError, and SomebodyElse if somebody else
-    has changed a function since."""
+    are still as it left them, and take away what it has made. Returns what was undone of each. Raises LoadgenError,
+    and SomebodyElse if somebody else has changed a function since."""
     kind = document(folder / "run.json").get("kind")
     if kind not in ("tune", None):  # run.json of a run says no kind
         raise ProfileError("is not the folder of `loadgen tune` or of a run", file=str(folder))
     plan = read_metadata(folder).plan if kind == "tune" else None
     journal, log = read_journal(folder), read_log(folder)
     if not journal.entries and not log.lines and not (plan and plan.cells):
-        return Restored()
+        return ()
     loaded = _reaching(folder)
     function = loaded.profile.target.function
     name = loaded.secrets.hide(function.name) if function else None
@@ -309,11 +300,10 @@ async def restore(folder: Path, options: Options) -> Restored:
         async with AsyncExitStack() as stack:
             reached = await reach(loaded, options, stack, plan)
             if plan is None:
-                restored = await Changes(reached.api, journal, name or "").restore()
-            else:
-                apis = {plan.function: reached.api, **reached.others}
-                restored = await Cells(plan, apis, folder, {of: of for of in apis}).restore()
-    return Restored(journal.entries[0].settings if journal.entries else None, restored)
+                changed = await Changes(reached.api, journal, name or "").restore()
+                return (Undone(function.name, journal.entries[0].settings, changed),)
+            apis = {plan.function: reached.api, **reached.others}
+            return await Cells(plan, apis, folder, {of: of for of in apis}).restore()
 
 
 def _reaching(folder: Path) -> Loaded:

@@ -15,6 +15,7 @@ from loadgen.report.tuned import (
     cost_of,
     effort_of,
     picture,
+    prepared,
     prices_text,
     provisioned,
     row_of,
@@ -54,7 +55,7 @@ def _head(result: TuneResult) -> Iterator[Content]:
     if early := ended(result):
         yield element("p", spoken((early[1], BAD)))
     yield element("p", " · ".join((brief(result.name, NAME), effort_of(result), cost_of(result))))
-    yield from (element("p", text) for text in provisioned(result))
+    yield from (element("p", text) for text in (*provisioned(result), *prepared(result)))
     yield element("ul", complaints(result), class_="said")
 
 

@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from rich.console import RenderableType
 
-from loadgen.aws.prices import dollars
+from loadgen.aws.prices import dollars, exact_dollars
 from loadgen.report.sentences import sentence
 from loadgen.report.terminal.page import DIM, STRONG, labelled, line
 from loadgen.report.words import count, seconds, several
@@ -93,7 +93,7 @@ def planned(cost: PlannedCost) -> list[str]:
         more, time = dollars(cost.drain.usd), seconds(cost.drain.seconds)
         lines.append(f"  and at most {more} more, should the last answers take the {time} they may")
     if cost.max_cost is not None:
-        lines.append(f"  max_cost: {dollars(cost.max_cost)}{': refused' if cost.refused else ''}")
+        lines.append(f"  max_cost: {exact_dollars(cost.max_cost)}{': refused' if cost.refused else ''}")
     notes = [
         prices_text(cost.prices, cost.region) or "provisioned: not billed by request",
         *(f"assumed: {text}" for text in _assumed(cost)),

@@ -15,6 +15,7 @@ from loadgen.report.tuned import (
     cost_of,
     effort_of,
     picture,
+    prepared,
     provisioned,
     row_of,
     title_of,
@@ -109,6 +110,8 @@ def _end(result: TuneResult, width: int) -> Iterator[RenderableType]:
     yield line(f"Times are ms, of warm calls ({result.metric}). {effort_of(result)}")
     for text in provisioned(result):
         yield line((f"{'provisioned':<{LEAD}}", DIM), text)
+    for text in prepared(result):
+        yield line((f"{'beforehand':<{LEAD}}", DIM), text)
     yield line((f"{'cost':<{LEAD}}", DIM), cost_of(result))
     if link := picture(result):
         shown = link if len(link) + LEAD <= width else "AWS Lambda Power Tuning's link: --full, --json"

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loadgen.errors import LoadgenError, TargetError
 from loadgen.profile.function import TO_INVOKE
 from loadgen.result.tune import TuneCell, TunePlan
-from loadgen.runner.function.calls import PERMISSIONS, TO_PROVISION, TO_PUBLISH, Calls
+from loadgen.runner.function.calls import PERMISSIONS, TO_PROVISION, TO_PUBLISH, Calls, Settings
 from loadgen.runner.function.changes import Changes, Sleep
 from loadgen.runner.function.journal import read_journal
-from loadgen.runner.function.versions import Versions, read_log
+from loadgen.runner.function.versions import Gone, Versions, read_log
 
 
 def permissions_of(plan: TunePlan) -> tuple[str, ...]:
@@ -36,6 +36,20 @@ def journal_of(function: str, plan: TunePlan) -> str:
     """The file with the journal of a function: that of the first one has no number."""
     number = [*dict.fromkeys((plan.function, *(cell.function for cell in plan.every_cell)))].index(function)
     return f"journal-{number}.jsonl" if number else "journal.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was undone of a function: the settings that it has again, None if nothing of it had been changed; whether
+    they had to be restored; and what was taken away."""
+
+    function: str
+    settings: Settings | None
+    changed: bool
+    gone: tuple[Gone, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.changed or bool(self.gone)
 
 
 class Cells:
@@ -111,20 +125,26 @@ class Cells:
         if cell.function in self._changed:
             await self._changes[cell.function].check()
 
-    async def restore(self) -> bool:
-        """Take away all that was made, and restore each function. Returns whether a function had to be. Raises the
-        first error, when the rest is done."""
+    async def restore(self) -> tuple[Undone, ...]:
+        """Take away all that was made, and restore each function. Returns what that was. Raises the first error, when
+        the rest is done."""
         failed: list[LoadgenError] = []
-        restored = False
+        undone: list[Undone] = []
         for name in self._apis:
-            for undo in (self._versions[name].undo, self._changes[name].restore):
-                try:
-                    restored |= await undo()
-                except LoadgenError as error:
-                    failed.append(error)
+            gone, changed = tuple[Gone, ...](), False
+            try:
+                gone = await self._versions[name].undo()
+            except LoadgenError as error:
+                failed.append(error)
+            try:
+                changed = await self._changes[name].restore()
+            except LoadgenError as error:
+                failed.append(error)
+            entries = self._journals[name].entries
+            undone.append(Undone(name, entries[0].settings if entries else None, changed, gone))
         if failed:
             raise failed[0]
-        return restored
+        return tuple(undone)
 
     @property
     def _changed(self) -> list[str]:

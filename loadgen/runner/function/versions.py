@@ -43,12 +43,34 @@ class Line:
     number: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What was taken away: a version, or the `number` provisioned environments of a version or an alias."""
+
+    qualifier: str
+    number: int | None = None
+
+
 class Log:
     """The log of a folder. A line is on disk when `add` returns."""
 
     def __init__(self, folder: Path, lines: Sequence[Line] = ()) -> None:
         self._path, self.lines = folder / FILE, list(lines)
         self.token = next((of.token for of in lines if of.token), "") or f"loadgen tune {token_hex(6)}"
+
+    def published(self, function: str) -> bool:
+        """Whether versions of ours may have been there."""
+        return any(of.kind == "publish" and of.function == function for of in self.lines)
+
+    def provisioned(self, function: str) -> dict[str, int]:
+        """What may have provisioned environments of ours, and how many."""
+        left: dict[str, int] = {}
+        for line in self.lines:
+            if line.function == function and line.kind == "provision":
+                left[line.qualifier] = line.number
+            elif line.function == function and line.kind == "released":
+                left.pop(line.qualifier, None)
+        return left
 
     def add(self, line: Line) -> None:
         """Raises PlanError if it cannot be written: then nothing may be made."""
@@ -122,8 +144,9 @@ class Versions:
         problem = f"{qualifier} has no provisioned environments"
         await self._until(lambda: self._is_ready(qualifier), problem, self._stopped)
 
-    async def release(self, qualifier: str, number: int) -> None:
-        """Take the environments away, if they are as they were asked for. Raises TargetError, PlanError."""
+    async def release(self, qualifier: str, number: int) -> bool:
+        """Take the environments away, if they are as they were asked for. Returns whether there were any. Raises
+        TargetError, PlanError."""
         now = await self._tried(lambda: self._api.provisioned(qualifier))
         if now and now.number != number:
             problem = f"somebody else has set the provisioned concurrency of {qualifier} to {now.number}"
@@ -132,45 +155,33 @@ class Versions:
             await self._tried(lambda: self._api.release(qualifier))
             await self._until(lambda: self._is_released(qualifier), f"{qualifier} still has provisioned environments")
         self._log.add(Line("released", self._function, "", qualifier, number))
+        return now is not None
 
-    async def undo(self) -> bool:
-        """Take away all that the log has. Returns whether there was anything. Raises the first TargetError or
-        PlanError, when the rest is done."""
+    async def undo(self) -> tuple[Gone, ...]:
+        """Take away all that the log has. Returns what there was. Raises the first TargetError or PlanError, when the
+        rest is done."""
         failed: list[LoadgenError] = []
-        undone = False
-        for qualifier, number in self._left().items():
+        gone: list[Gone] = []
+        for qualifier, number in self._log.provisioned(self._function).items():
             try:
-                await self.release(qualifier, number)
-                undone = True
+                gone += [Gone(qualifier, number)] if await self.release(qualifier, number) else []
             except LoadgenError as error:
                 failed.append(error)
-        if any(of.kind == "publish" and of.function == self._function for of in self._log.lines):
+        if self._log.published(self._function):
             try:
-                undone |= await self._delete()
+                gone += await self._delete()
             except LoadgenError as error:
                 failed.append(error)
         if failed:
             raise failed[0]
-        return undone
+        return tuple(gone)
 
-    def _left(self) -> dict[str, int]:
-        """What may have provisioned environments of ours, and how many."""
-        left: dict[str, int] = {}
-        for line in self._log.lines:
-            if line.function != self._function:
-                continue
-            if line.kind == "provision":
-                left[line.qualifier] = line.number
-            elif line.kind == "released":
-                left.pop(line.qualifier, None)
-        return left
-
-    async def _delete(self) -> bool:
-        ours = [of.version for of in await self._tried(self._api.versions) if of.description == self._log.token]
+    async def _delete(self) -> list[Gone]:
+        every = await self._tried(self._api.versions)
+        ours = [of.version for of in every if of.description == self._log.token and of.version != "$LATEST"]
         for version in ours:
-            if version != "$LATEST":
-                await self._tried(lambda version=version: self._api.delete(version))  # type: ignore[misc]
-        return bool(ours)
+            await self._tried(lambda version=version: self._api.delete(version))  # type: ignore[misc]
+        return [Gone(version) for version in ours]
 
     async def _is_there(self, version: str) -> bool:
         now = await self._tried(lambda: self._api.read(version))

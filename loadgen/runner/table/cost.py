@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from loadgen.aws.prices import SOURCE, dollars, price
+from loadgen.aws.prices import SOURCE, exact_dollars, price
 from loadgen.clock import SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.exchange import Outcome
@@ -165,13 +165,13 @@ def refusal(plan: PlannedCost) -> str:
 def beyond_limit(total: float, limit: float, setup: float = 0.0) -> str:
     """Why a plan of so many US dollars is refused, `setup` of which are for setup's items, and what would fit."""
     if setup >= limit:
-        return f"max_cost: setup's items alone cost {dollars(setup)}, and {dollars(limit)} are allowed"
-    aside = f" ({dollars(setup)} of it to load setup's items)" if setup else ""
+        return f"max_cost: setup's items alone cost {exact_dollars(setup)}, and {exact_dollars(limit)} are allowed"
+    aside = f" ({exact_dollars(setup)} of it to load setup's items)" if setup else ""
     fits = int(100 * (limit - setup) / (total - setup))
     part = f"{fits}% of the rates, or of the time, would fit" if fits else "less than 1% of it would fit"
     return (
-        f"max_cost: this would cost about {dollars(total)}{aside}, and {dollars(limit)} are allowed: {part}. "
-        "Lower the load, or raise max_cost"
+        f"max_cost: this would cost about {exact_dollars(total)}{aside}, and {exact_dollars(limit)} are allowed: "
+        f"{part}. Lower the load, or raise max_cost"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from loadgen.aws.prices import dollars
+from loadgen.aws.prices import dollars, exact_dollars
 from loadgen.runner.table.cost import billed
 
 
@@ -36,3 +36,18 @@ def test_what_is_billed(host: str, it_is: bool) -> None:
 )
 def test_dollars(amount: float, shown: str) -> None:
     assert dollars(amount) == shown
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [
+        (0, "$0.00"),
+        (1e-5, "$0.00001"),
+        (7.24e-5, "$0.000072"),
+        (0.00021, "$0.00021"),
+        (0.0041, "$0.0041"),
+        (1.5, "$1.50"),
+    ],
+)
+def test_a_limit_is_never_hidden(amount: float, shown: str) -> None:
+    assert exact_dollars(amount) == shown

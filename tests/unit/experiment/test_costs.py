@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 from engine_harness import go
 from run_results import concluded
 
+from loadgen.analysis.latency import latency
 from loadgen.aws.gateway_prices import door_price, region_of
 from loadgen.aws.lambda_prices import lambda_price
+from loadgen.clock import MILLISECOND
 from loadgen.experiment.costs import costs
 from loadgen.report import costs as words
 from loadgen.result.experiment import VariantCost
 from loadgen.result.run import Door, FunctionCost, Invocations, LambdaPrices, RunResult, Step, Stratum
+from loadgen.stats import Histogram
 
 PRICE = lambda_price("us-east-1", "x86_64")
 PRICES = LambdaPrices(
@@ -77,6 +81,25 @@ def test_provisioned_environments_cost_by_the_hour_and_their_calls_less() -> Non
     mean = 0.75 * 0.0000097222 + 0.25 * 0.0000166667
     assert cost.duration_usd == pytest.approx(1e6 * 0.020 * 0.5 * mean, rel=1e-5)
     assert cost.hour_usd == cost.provisioned_usd
+
+
+def test_what_an_environment_made_beforehand_is_billed_is_in_no_calls_price() -> None:
+    """20 ms a call, and 3 of 20 calls with an Init of 300 ms that they did not wait for."""
+    result = run(environments=3, provisioned=20)
+    billed = latency(Histogram.of(np.full(17, 20 * MILLISECOND)))
+
+    def prepared(step: Step) -> Step:
+        told = replace(step.invocations, prepared=3, billed_ms=1300, billed_gb=0.65)
+        return replace(step, invocations=told, recorded_ms={"billed": billed})
+
+    phases = tuple(
+        replace(phase, steps=tuple(prepared(step) for step in phase.steps)) for phase in result.variant.phases
+    )
+    (cost,) = of(there=replace(result, variants=(replace(result.variant, phases=phases),))).values()
+    assert cost.billed_ms == pytest.approx(20, rel=0.001)
+    assert cost.duration_usd == pytest.approx(1e6 * 0.020 * 0.5 * 0.0000097222, rel=0.001)
+    assert cost.prepared == 6
+    assert "without the duration of 6 calls of an environment made beforehand" in words.note((cost,))
 
 
 def door(kind: str) -> RunResult:

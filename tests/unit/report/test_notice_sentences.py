@@ -45,7 +45,8 @@ NOTICES = [
     ),
     (
         Reason.of("stopped_by_cost", limit_usd=0.0002, usd=0.00021),
-        "the run was stopped early by max_cost: $0.0002 (it has come to $0.0002)",
+        "the run was stopped early by max_cost: $0.0002 (it had come to about $0.00021, as open calls count with the "
+        "mean until then)",
     ),
     (
         Reason.of("force_cold_failed", error="denied"),

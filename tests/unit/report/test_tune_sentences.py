@@ -30,8 +30,18 @@ EACH = [
     ),
     (
         Reason.of("tune_died", folder="runs/a"),
-        "the measurement died before its end; this is what its visits had written. If the memory of the function is "
-        "not what it was: loadgen tune --restore runs/a",
+        "the measurement died before its end; this is what its visits had written. The memory of the function may "
+        "not be what it was: loadgen tune --restore runs/a",
+    ),
+    (
+        Reason.of("tune_died", folder="runs/a", versions="published", provisioned="live: 5"),
+        "the measurement died before its end; this is what its visits had written. The memory of the function may "
+        "not be what it was, a version that loadgen published may be there still, and provisioned concurrency, which "
+        "is billed by the hour, may be there still (live: 5): loadgen tune --restore runs/a",
+    ),
+    (
+        Reason.of("tune_stopped_by_cost", usd=0.0000724, limit_usd=0.00005),
+        "the measurement was stopped early by --max-cost: $0.00005 (its calls have come to $0.000072)",
     ),
 ]
 

@@ -56,10 +56,27 @@ def test_the_screen_fits(keep: str, width: int) -> None:
 
 def test_without_a_condition_the_strategies_are_told() -> None:
     text = said(result())
-    assert text.startswith("128 MB is the cheapest size: p50 1")
+    assert text.startswith("128 MB is the cheapest size by Power Tuning's trimmed mean, of cold starts too: 1")
     assert "for a million calls" in text and "% less than with the 512 MB that it has" in text
     assert "3008 MB is the fastest" in text or "1769 MB is the fastest" in text
     assert "is balanced between both" in text
+
+
+def test_a_strategy_tells_the_figures_by_which_it_chose() -> None:
+    """Those of warm calls, which the table has, may say otherwise."""
+    of = result()
+    cheapest, *others = of.sizes
+    known = replace(cheapest, usd_per_million=0.9, trimmed_ms=50.0, trimmed_usd=2e-7)
+    fast = replace(others[-1], usd_per_million=0.3, trimmed_ms=25.0, trimmed_usd=5e-7)
+    of = replace(
+        of, sizes=(known, *others[:-1], fast),
+        choices=tuple(replace(choice, memory=128 if choice.strategy == "cost" else 3008) for choice in of.choices),
+    )  # fmt: skip
+    text = said(of)
+    assert "128 MB is the cheapest size by Power Tuning's trimmed mean, of cold starts too: 50.0 ms, $0.200 for" in text
+    assert "3008 MB is the fastest by it: 25.0 ms, $0.500 for a million calls without the requests, 2 times as" in text
+    assert "as fast for 2.5 times the price" in text
+    assert "$0.90" not in text and "$0.30" not in text and "p50 1" not in text
 
 
 def test_what_may_be_as_fast_as_the_fastest_is_told() -> None:

@@ -110,6 +110,17 @@ def test_each_part_of_the_clients_time() -> None:
     assert sorted(times.values()) == [90 * MS, 100 * MS, 300 * MS, 391 * MS]
 
 
+def test_what_is_billed_for_an_init_that_nobody_waited_for_is_no_calls_own() -> None:
+    """It is billed once for an environment: the sums have it, and the times of calls have not."""
+    log = report("Billed Duration: 1090 ms", "Init Duration: 1000.00 ms")
+    x = judged(
+        answer(b'{"initialization_type": "provisioned-concurrency"}', x_amz_log_result=log, x_amzn_requestid="abc")
+    )
+    assert x.invocation
+    assert (x.invocation.start, x.invocation.counts.prepared, x.invocation.counts.billed) == ("provisioned", 1, 1090)
+    assert 1090 * MS not in dict(step().read(x, {})).values()
+
+
 def test_without_the_kernels_stamp_it_ends_when_it_is_read() -> None:
     x = judged(answer(received=0, x_amz_log_result=report("Billed Duration: 90 ms"), x_amzn_requestid="abc"))
     assert x.invocation

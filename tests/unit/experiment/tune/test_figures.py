@@ -11,7 +11,9 @@ import pytest
 from tunings import PROFILE, Function, tuned
 
 from loadgen.experiment.tune.figures import _kept, trimmed_mean
+from loadgen.experiment.tune.plan import Matrix, starts_of
 from loadgen.profile.capacity import conditions
+from loadgen.report.tuned import prepared
 from loadgen.result.latency import Interval, Quantile
 from loadgen.result.tune import TuneResult, TuneSize
 
@@ -85,6 +87,23 @@ def test_under_an_arrival_rate_it_is_the_response(tmp_path: Path, monkeypatch: p
     assert {visit.requests for visit in result.visits} == {100}
     size = of(result, 512)
     assert size.warm.count + size.cold.count == 200 and "p50" in size.warm.intervals
+
+
+@pytest.mark.parametrize("calls", [40, 120])
+def test_what_environments_made_beforehand_are_billed_is_in_no_calls_price(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    """An environment of each visit is used first once: its REPORT has the Init of 40 ms."""
+    matrix = Matrix(starts_of("on-demand,provisioned=3"))
+    result = tuned(tmp_path / "run", monkeypatch, Function(), (512,), calls=calls, rate=100.0, matrix=matrix)
+    size = result.size("512 MB provisioned=3")
+    assert size and 2 <= size.prepared <= 6
+    assert size.billed_ms == 20
+    assert (
+        sum(visit.billed_ms for visit in result.visits if visit.cell == size.cell)
+        >= 20 * size.calls + 40 * size.prepared
+    )
+    assert f"{size.prepared} of 512 MB provisioned=3" in " ".join(prepared(result))
 
 
 def test_a_trimmed_mean_drops_a_fifth_at_either_end() -> None:

@@ -208,6 +208,18 @@ def test_one_that_died_is_reported_from_its_visits(tmp_path: Path, monkeypatch: 
     assert "loadgen tune --restore" in notice_text(found.warnings[0])
 
 
+def test_one_that_died_tells_what_it_may_have_left(tmp_path: Path, monkeypatch: Patch) -> None:
+    matrix = Matrix(starts_of("on-demand,provisioned=2"))
+    tuned(tmp_path / "run", monkeypatch, Function(), (128,), matrix=matrix, calls=10)
+    (tmp_path / "run" / "result.json").unlink()
+    log = tmp_path / "run" / "versions.jsonl"
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join(lines[: next(at for at, line in enumerate(lines) if "released" in line)]))
+    said = notice_text(read(tmp_path / "run").warnings[0])
+    assert "a version that loadgen published may be there still" in said
+    assert "provisioned concurrency, which is billed by the hour, may be there still (orders " in said
+
+
 def test_variables_of_the_function_are_in_no_file(tmp_path: Path, monkeypatch: Patch) -> None:
     function = Function()
     function.ask("PUT", Environment={"Variables": {"PASSWORD": "canary-4711"}})

@@ -67,8 +67,8 @@ def test_a_plan_beyond_max_cost_is_refused_with_what_would_fit() -> None:
     of.learn([probed()])
     whole = PRICE.calls(512, 1000 * 20, 1000)
     assert of.refusal() == (
-        f"max_cost: this would cost about $0.0004, and $0.0001 are allowed: {int(100 * 0.0001 / whole)}% of the rates, "
-        "or of the time, would fit. Lower the load, or raise max_cost"
+        "max_cost: this would cost about $0.00037, and $0.0001 are allowed: "
+        f"{int(100 * 0.0001 / whole)}% of the rates, or of the time, would fit. Lower the load, or raise max_cost"
     )
 
 

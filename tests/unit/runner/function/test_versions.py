@@ -21,7 +21,7 @@ from loadgen.runner.control import CallFailed
 from loadgen.runner.function import changes as changing
 from loadgen.runner.function.calls import Configuration, Provisioned, Settings, configuration_of, differing
 from loadgen.runner.function.cells import Cells, permissions_of
-from loadgen.runner.function.versions import FILE, Versions, read_log
+from loadgen.runner.function.versions import FILE, Gone, Versions, read_log
 
 PROVISIONED = "/2019-09-30/functions/orders/provisioned-concurrency"
 
@@ -207,7 +207,7 @@ def test_a_version_that_is_as_the_last_one_is_used_and_stays(service: Service, t
     """Lambda publishes no second one."""
     of = Versions(service, read_log(tmp_path), "orders", service.sleep)
     assert done(of.publish()) == "1"
-    assert done(of.undo()) is False
+    assert done(of.undo()) == ()
     assert service.left()[2] == ["1"]
 
 
@@ -245,7 +245,7 @@ def test_a_signal_ends_the_wait_for_what_takes_minutes(service: Service, tmp_pat
     of = Versions(service, read_log(tmp_path), "orders", service.sleep, stopped)
     with pytest.raises(Interrupted):
         done(of.provision("live", 2))
-    done(of.undo())
+    assert done(of.undo()) == (Gone("live", 2),)
     assert service.left()[3] == []
 
 

@@ -86,7 +86,7 @@ def test_a_plan_within_max_cost_is_not_refused() -> None:
 def test_the_refusal_says_what_would_fit() -> None:
     refusal = cost(profile(one("PutItem: {Item: {pk: x}}"), "max_cost: $0.0002")).refusal()
     assert refusal == (
-        "max_cost: this would cost about $0.0007, and $0.0002 are allowed: 28% of the rates, or of the time, would "
+        "max_cost: this would cost about $0.00071, and $0.0002 are allowed: 28% of the rates, or of the time, would "
         "fit. Lower the load, or raise max_cost"
     )
     assert "less than 1% of it would fit" in cost(profile(one("Scan: {}"), "max_cost: $0.0001")).refusal()
@@ -95,10 +95,10 @@ def test_the_refusal_says_what_would_fit() -> None:
 def test_what_setup_costs_counts() -> None:
     more = "setup: {key: {pk: S}, items: 1000, item: {pk: x}}\nmax_cost: $0.001"
     reckoned = cost(profile(one("PutItem: {Item: {pk: x}}"), more))
-    assert "$0.0007 of it to load setup's items" in reckoned.refusal()
+    assert "$0.00071 of it to load setup's items" in reckoned.refusal()
     assert reckoned.refusal(made=False) == "", "the table is there already, and gets no items"
     alone = cost(profile(one("PutItem: {Item: {pk: x}}"), more.replace("$0.001", "$0.0003"))).refusal()
-    assert alone == "max_cost: setup's items alone cost $0.0007, and $0.0003 are allowed"
+    assert alone == "max_cost: setup's items alone cost $0.00071, and $0.0003 are allowed"
 
 
 @given(st.integers(1, 5000), st.integers(1, 10_000))
