@@ -5,7 +5,7 @@ from __future__ import annotations
 from loadgen.clock import SECOND
 from loadgen.profile.units import format_duration
 from loadgen.report.navigate import failures_of
-from loadgen.report.words import brief, count, ms, several, share
+from loadgen.report.words import UNKNOWN, brief, count, ms, several, share
 from loadgen.result.cold import cold_of
 from loadgen.result.run import Beside
 
@@ -16,8 +16,12 @@ MOST = 1e9  # seconds that are told
 def pattern(at_once: int, every_s: float, after_s: float) -> str:
     """`10 at once every 5m`, `1 every 30s from 1m on`: as a profile has it."""
     together = " at once" if at_once > 1 else ""
-    every, after = (format_duration(round(min(of, MOST) * SECOND)) for of in (every_s, after_s))
-    return f"{count(at_once)}{together} every {every}{f' from {after} on' if after_s else ''}"
+    return f"{count(at_once)}{together} every {_time(every_s)}{f' from {_time(after_s)} on' if after_s else ''}"
+
+
+def _time(seconds: float) -> str:
+    """As a profile has it; a result may say anything."""
+    return format_duration(round(min(seconds, MOST) * SECOND)) if seconds >= 0 else UNKNOWN
 
 
 def glance(stream: Beside) -> str:

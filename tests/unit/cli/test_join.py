@@ -94,8 +94,9 @@ def test_a_join_that_finds_nothing_leaves_one_that_did(loadgen: Loadgen, run: Pa
     (tmp_path / "other.log").write_text("nothing of it\n")
     called = loadgen("join", str(run), "--logs", str(tmp_path / "other.log"))
     assert "0 of 4 requests found" in called.out
-    assert "keeps the join before, which found 2 requests" in " ".join(called.out.split())
-    assert "not saved: " in called.out
+    said = "".join(called.out.split())  # a long path is broken wherever the line ends
+    assert "keepsthejoinbefore,whichfound2requests" in said
+    assert "notsaved:" in said
     assert (run / "join.json").read_text() == before
 
 

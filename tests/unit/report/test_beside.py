@@ -13,7 +13,7 @@ from loadgen.clock import MILLISECOND
 from loadgen.exchange import Exchange, Outcome
 from loadgen.experiment.check import check
 from loadgen.profile.load import load
-from loadgen.report.beside import glance
+from loadgen.report.beside import glance, pattern
 from loadgen.report.formats.markdown import markdown_text
 from loadgen.report.html.run import run_page
 from loadgen.report.terminal.check import render_check
@@ -126,3 +126,8 @@ def test_check_tells_it_of_each_variant() -> None:
     assert plan.experiment
     assert [[of.name for of in variant.beside] for variant in plan.experiment.each] == [[], ["keep-warm"]]
     assert "  pings: beside the phases: keep-warm, 40 at once every 1s: 200 requests" in render_check(plan)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("-inf"), float("nan")])
+def test_a_time_that_cannot_be_is_not_told(seconds: float) -> None:
+    assert pattern(2, seconds, 0) == "2 at once every -"
