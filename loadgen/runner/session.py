@@ -15,7 +15,7 @@ from loadgen.analysis.exemplars import exemplars
 from loadgen.analysis.latency import headline
 from loadgen.analysis.standing import asked_of, asked_parts, standing_of
 from loadgen.clock import SECOND, now
-from loadgen.errors import LoadgenError
+from loadgen.errors import Exit, LoadgenError
 from loadgen.fleet.fleet import Fleet
 from loadgen.fleet.group import Group, Member
 from loadgen.fleet.nodes import OnNodes
@@ -142,11 +142,12 @@ class Running:
         return nodes.of(prepared.loaded, simulated, prepared.options.preflight and not simulated) if nodes else None
 
     async def carry_out(self) -> RunResult:
-        """Carry out the load. Returns its result. Where nothing was sent, no folder stays."""
+        """Carry out the load. Returns its result. Where it was refused before anything was sent, no folder stays."""
         try:
             return await self._carry_out()
-        except LoadgenError:
-            if not self._begun and not self._force_cold:  # what restores a function is in the folder
+        except LoadgenError as error:
+            refused = error.status in (Exit.USAGE, Exit.UNUSABLE)
+            if refused and not self._begun and not self._force_cold:  # what restores a function is in the folder
                 self._prepared.folder.discard()
             raise
         finally:

@@ -208,7 +208,9 @@ def test_items_that_the_table_refuses(tmp_path: Path, sandbox: SandboxProcess, b
 def test_a_plan_beyond_max_cost_makes_nothing(tmp_path: Path, sandbox: SandboxProcess, boto: Any) -> None:
     ran = carried_out(tmp_path, profile(sandbox.http, f"{SETUP}\nmax_cost: $0.0002"))
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith("loadgen: max_cost: this would cost about $0.0002 ($0.0002 of it to load setup's items)")
+    assert ran.err.startswith(
+        "loadgen: max_cost: this would cost about $0.00022 ($0.00018 of it to load setup's items)"
+    )
     assert names(boto) == []
 
 

@@ -146,7 +146,7 @@ def test_a_plan_beyond_max_cost_sends_one_call(tmp_path: Path) -> None:
     arguments = prepare(tmp_path, COSTLY.replace("LOAD", "rate: 100/s, for: 10s"))
     ran = run(tmp_path, *(of for of in arguments if of != "--no-preflight"))
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith("loadgen: max_cost: this would cost about $0.0004, and under $0.0001 are allowed: ")
+    assert ran.err.startswith("loadgen: max_cost: this would cost about $0.00035, and $0.00001 are allowed: ")
     assert not (tmp_path / "run").exists()
 
 
