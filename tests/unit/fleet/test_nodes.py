@@ -96,11 +96,13 @@ async def two(tmp_path: Path) -> AsyncIterator[Two]:
 
 async def test_each_node_gets_its_part_of_the_one_schedule(tmp_path: Path) -> None:
     four = Two(tmp_path, 4)
-    await four.placed()
-    indices = [[worker.work.share.index for worker in stage.workers] for _, _, stage in four.sides]
-    assert indices == [[0, 1], [2, 3]]
-    assert {worker.work.share.workers for _, _, stage in four.sides for worker in stage.workers} == {4}
-    await four.close()
+    try:
+        await four.placed()
+        indices = [sorted(worker.work.share.index for worker in stage.workers) for _, _, stage in four.sides]
+        assert indices == [[0, 1], [2, 3]]
+        assert {worker.work.share.workers for _, _, stage in four.sides for worker in stage.workers} == {4}
+    finally:
+        await four.close()
 
 
 async def test_instants_are_those_of_the_nodes_own_clock(two: Two) -> None:
