@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import select
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -12,9 +10,9 @@ from typing import Any
 
 from loadgen.bucket.copier import FINISH
 from loadgen.bucket.place import Place
-from loadgen.clock import SECOND, now
+from loadgen.clock import SECOND
 from loadgen.errors import TargetError
-from loadgen.net.children import spawn, withheld
+from loadgen.net.children import Lines, spawn, withheld
 
 START_LIMIT = 60 * SECOND
 FINISH_LIMIT = 600 * SECOND
@@ -27,8 +25,10 @@ class Copying:
 
     def __init__(self, folder: Path, place: Place) -> None:
         """Returns when the place has been taken. Raises TargetError if it cannot be, with one line for the user."""
-        self.place, self._rest = place, b""
+        self.place = place
         self._process = spawn("loadgen.bucket.copier", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdout
+        self._lines = Lines(self._process.stdout)
         where = {"folder": str(folder.absolute()), "place": (place.bucket, place.prefix)}
         try:
             self._write(json.dumps({**where, "environment": _needed()}).encode() + b"\n")
@@ -68,17 +68,12 @@ class Copying:
             raise self._gone() from None
 
     def _answer(self, limit: int) -> dict[str, Any]:
-        assert self._process.stdout
-        pipe, until = self._process.stdout.fileno(), now() + limit
-        while b"\n" not in self._rest:
-            if not select.select([pipe], [], [], max(0.0, (until - now()) / SECOND))[0]:
-                raise TargetError(f"{self.place}: the copy said nothing for {limit // SECOND} s")
-            data = os.read(pipe, 65536)
-            if not data:
-                raise self._gone()
-            self._rest += data
-        line, _, self._rest = self._rest.partition(b"\n")
-        answer: dict[str, Any] = json.loads(line)
+        try:
+            answer: dict[str, Any] = json.loads(self._lines.next(limit))
+        except TimeoutError:
+            raise TargetError(f"{self.place}: the copy said nothing for {limit // SECOND} s") from None
+        except EOFError:
+            raise self._gone() from None
         if "error" in answer:
             raise TargetError(answer["error"])
         return answer

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from loadgen.clock import SECOND, now
 from loadgen.interrupts import SIGNALS
 from loadgen.net.timerfd import die_with_parent
 
@@ -62,6 +64,27 @@ def spawn(module: str, *arguments: str, **options: Any) -> subprocess.Popen[byte
         return subprocess.Popen(command, env=environment, **options)  # noqa: S603  our own interpreter
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+class Lines:
+    """The lines that a child writes to its stdout, each waited for without holding up a signal."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe, self._rest = pipe, b""
+
+    def next(self, limit: int) -> bytes:
+        """The next one, without its end. Raises TimeoutError if it is not there within `limit` ns, EOFError if the
+        child has ended, or has closed its stdout."""
+        until = now() + limit
+        while b"\n" not in self._rest:
+            if not select.select([self._pipe], [], [], max(0.0, (until - now()) / SECOND))[0]:
+                raise TimeoutError
+            data = os.read(self._pipe.fileno(), 65536)
+            if not data:
+                raise EOFError
+            self._rest += data
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
 
 
 def withheld() -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import shutil
 import subprocess
 from contextlib import suppress
@@ -12,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from loadgen.clock import SECOND, now
+from loadgen.clock import SECOND
 from loadgen.errors import LoadgenError, PlanError
 from loadgen.files import unnamed
-from loadgen.net.children import is_stopped, spawn
+from loadgen.net.children import Lines, is_stopped, spawn
 from loadgen.profile.sandbox import SandboxSettings
 
 FOLDER = "loadgen-sandbox-"
@@ -38,7 +37,8 @@ class SandboxProcess:
         """Waits until it serves. Raises PlanError with its own words if it cannot serve, and LoadgenError if it dies or
         hangs."""
         self._process, self._errors = process, errors
-        self._rest, self._still = b"", 0
+        assert process.stdout
+        self._lines, self._still = Lines(process.stdout), 0
         self.ca = Path()
         try:
             ready = self._line(START_LIMIT)
@@ -101,17 +101,12 @@ class SandboxProcess:
             raise LoadgenError(self._died()) from None
 
     def _line(self, limit: int) -> dict[str, Any]:
-        assert self._process.stdout
-        pipe, until = self._process.stdout.fileno(), now() + limit
-        while b"\n" not in self._rest:
-            if not select.select([pipe], [], [], max(0.0, (until - now()) / SECOND))[0]:
-                raise LoadgenError(f"the sandbox said nothing for {limit // SECOND} s")
-            data = os.read(pipe, 65536)
-            if not data:
-                raise LoadgenError(self._died())
-            self._rest += data
-        line, _, self._rest = self._rest.partition(b"\n")
-        value: dict[str, Any] = json.loads(line)
+        try:
+            value: dict[str, Any] = json.loads(self._lines.next(limit))
+        except TimeoutError:
+            raise LoadgenError(f"the sandbox said nothing for {limit // SECOND} s") from None
+        except EOFError:
+            raise LoadgenError(self._died()) from None
         return value
 
     def _died(self) -> str:

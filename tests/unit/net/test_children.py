@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from loadgen.clock import SECOND
 from loadgen.net import children
 
 NEEDED = {
@@ -77,3 +78,18 @@ def test_no_signal_that_stops_this_process_reaches_those_that_it_started(started
     children.spawn("loadgen.sandbox")
     assert started["held"] >= {signal.SIGINT, signal.SIGTERM}
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+def test_lines_come_one_at_a_time_however_they_were_written() -> None:
+    ours, theirs = os.pipe()
+    with os.fdopen(ours, "rb") as pipe, os.fdopen(theirs, "wb", buffering=0) as child:
+        lines = children.Lines(pipe)
+        child.write(b"one\ntw")
+        assert lines.next(SECOND) == b"one"
+        with pytest.raises(TimeoutError):
+            lines.next(0)
+        child.write(b"o\nthree\n")
+        assert [lines.next(SECOND), lines.next(SECOND)] == [b"two", b"three"]
+        child.close()
+        with pytest.raises(EOFError):
+            lines.next(SECOND)
