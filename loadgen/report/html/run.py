@@ -22,7 +22,7 @@ from loadgen.report.navigate import cycle, every_step, grouped, phases_and_besid
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import BAD, STRONG
 from loadgen.report.terminal.figures import Row, range_of, rows
-from loadgen.report.terminal.groups import by_address, by_node, by_worker
+from loadgen.report.terminal.groups import GROUPINGS, rows_by
 from loadgen.report.terminal.intervals import QUANTILES
 from loadgen.report.terminal.intervals import range_of as interval_text
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
@@ -300,16 +300,15 @@ def _connections(result: RunResult, notes: Footnotes) -> Iterator[Content]:
 
 def _groups(result: RunResult, notes: Footnotes) -> Iterator[Content]:
     """The requests by node, by worker, and by address of the target."""
-    for kind, every, of in (("node", by_node(result.variant), "node that sent them"),
-                            ("worker", by_worker(result.variant), "worker that sent them"),
-                            ("address", by_address(result.variant), "address that they went to")):  # fmt: skip
+    for by in GROUPINGS:
+        every = rows_by(result.variant, by)
         made = [
             (brief(label, NAME), name, count(latency.count), *(notes.cell(latency, each) for each in PERCENTILES))
             for label, name, latency in every[:GROUPS]
         ]
         if made:
-            titles = ("", kind, "requests", *PERCENTILES)
-            yield table(titles, made, f"The requests of each step by the {of}, ms", words=(1,))
+            titles = ("", by.name, "requests", *PERCENTILES)
+            yield table(titles, made, f"The requests of each step by the {by.which}, ms", words=(1,))
         if len(every) > GROUPS:
             yield element("p", f"{count(len(every) - GROUPS)} more: see --json")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import RenderableType
 
@@ -11,7 +12,7 @@ from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.page import DIM, add, heading, indented, line, table
 from loadgen.report.words import brief, count
 from loadgen.result.latency import Latency
-from loadgen.result.run import RunVariant
+from loadgen.result.run import RunVariant, Step
 
 LABEL = 24  # characters
 MOST = 16  # rows
@@ -19,42 +20,41 @@ MOST = 16  # rows
 Row = tuple[str, str, Latency]  # where it is, the name of the group, its figures
 
 
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What requests are grouped by, which of them belong to a group, and how wide its name is."""
+
+    name: str
+    which: str
+    width: int
+    of: Callable[[Step], Iterable[tuple[str, Latency]]]
+
+
+GROUPINGS = (
+    Grouping("node", "node that sent them", 6, lambda step: ((str(of.node), of.latency) for of in step.by_node)),
+    Grouping(
+        "worker", "worker that sent them", 6, lambda step: ((str(of.worker), of.latency) for of in step.by_worker)
+    ),
+    Grouping(
+        "address", "address that they went to", 15, lambda step: ((of.address, of.latency) for of in step.by_address)
+    ),
+)
+
+
 def groups(variant: RunVariant, notes: Footnotes) -> Iterator[RenderableType]:
     """The percentiles of each; nothing of a run with one worker, and a target with one address."""
-    nodes, workers, addresses = by_node(variant), by_worker(variant), by_address(variant)
-    if nodes:
-        yield from _table("node", nodes, 6, notes)
-    if workers:
-        yield from _table("worker", workers, 6, notes)
-    if addresses:
-        yield from _table("address", addresses, 15, notes)
+    for by in GROUPINGS:
+        if every := rows_by(variant, by):
+            yield from _table(by.name, every, by.width, notes)
 
 
-def by_node(variant: RunVariant) -> list[Row]:
-    """A row for each node of each step."""
-    steps = every_step(variant.phases)
+def rows_by(variant: RunVariant, by: Grouping) -> list[Row]:
+    """A row for each group of each step."""
     return [
-        (f"{place(phase)} {brief(label, LABEL)}", str(of.node), of.latency)
-        for phase, label, step in steps for of in step.by_node
-    ]  # fmt: skip
-
-
-def by_worker(variant: RunVariant) -> list[Row]:
-    """A row for each worker of each step."""
-    steps = every_step(variant.phases)
-    return [
-        (f"{place(phase)} {brief(label, LABEL)}", str(of.worker), of.latency)
-        for phase, label, step in steps for of in step.by_worker
-    ]  # fmt: skip
-
-
-def by_address(variant: RunVariant) -> list[Row]:
-    """A row for each address of each step."""
-    steps = every_step(variant.phases)
-    return [
-        (f"{place(phase)} {brief(label, LABEL)}", of.address, of.latency)
-        for phase, label, step in steps for of in step.by_address
-    ]  # fmt: skip
+        (f"{place(phase)} {brief(label, LABEL)}", name, latency)
+        for phase, label, step in every_step(variant.phases)
+        for name, latency in by.of(step)
+    ]
 
 
 def _table(kind: str, rows: Sequence[Row], width: int, notes: Footnotes) -> Iterator[RenderableType]:
