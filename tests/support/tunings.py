@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from engine_harness import START
+from lambda_calls import PATH, Calls
 from run_folders import write_run
 
 from loadgen.clock import MILLISECOND, SECOND, VirtualClock
@@ -26,14 +27,10 @@ from loadgen.result.codec import to_json
 from loadgen.result.run import RunResult
 from loadgen.result.tune import TunePlan, TuneResult
 from loadgen.runner.control import CallFailed
-from loadgen.runner.function.calls import Configuration, Provisioned, Settings, configuration_of, differing
 from loadgen.runner.options import Options
 from loadgen.sandbox.virtual import VirtualSandbox
 from loadgen.transport.scripted import Reply
 
-ORDERS = "/2015-03-31/functions/orders"
-PATH = f"{ORDERS}/configuration"
-PROVISIONED = "/2019-09-30/functions/orders/provisioned-concurrency"
 PROFILE = """
 name: orders
 target: {lambda: {function: orders, endpoint: sandbox}}
@@ -50,7 +47,7 @@ class Nothing:
 
 
 @dataclass
-class Function:
+class Function(Calls):
     """The function `orders` of a sandbox. `visited` are the memory sizes of the runs; `before` is called before each
     run with its number, from 1, and `after` may make something else of its result."""
 
@@ -68,36 +65,6 @@ class Function:
         of_lambda = {"memory": 512, "overhead": "1ms", **self.of_lambda}
         read = SandboxSettings.model_validate({**SANDBOX, **self.settings, "lambda": of_lambda})
         self.sandbox = VirtualSandbox(read, self.clock)
-
-    # its configuration
-
-    async def read(self, qualifier: str = "") -> Configuration:
-        return configuration_of(self.ask("GET", f"{PATH}?Qualifier={qualifier}" if qualifier else PATH))
-
-    async def configure(self, wanted: Settings, now: Configuration) -> Configuration:
-        return configuration_of(self.ask("PUT", **differing(wanted, now), RevisionId=now.revision))
-
-    async def publish(self, description: str) -> Configuration:
-        return configuration_of(self.ask("POST", f"{ORDERS}/versions", Description=description))
-
-    async def versions(self) -> list[Configuration]:
-        return [configuration_of(of) for of in self.ask("GET", f"{ORDERS}/versions")["Versions"]]
-
-    async def delete(self, version: str) -> None:
-        self.ask("DELETE", f"{ORDERS}?Qualifier={version}")
-
-    async def provisioned(self, qualifier: str) -> Provisioned | None:
-        try:
-            said = self.ask("GET", f"{PROVISIONED}?Qualifier={qualifier}")
-        except CallFailed:
-            return None
-        return Provisioned(said["RequestedProvisionedConcurrentExecutions"], said["Status"])
-
-    async def provision(self, qualifier: str, number: int) -> None:
-        self.ask("PUT", f"{PROVISIONED}?Qualifier={qualifier}", ProvisionedConcurrentExecutions=number)
-
-    async def release(self, qualifier: str) -> None:
-        self.ask("DELETE", f"{PROVISIONED}?Qualifier={qualifier}")
 
     def ask(self, method: str, path: str = PATH, **body: Any) -> Any:
         """What an answer has, 5 s later: an update is over by then."""

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tunings import ORDERS, Function, tuned
+from lambda_calls import ORDERS
+from tunings import Function, tuned
 
 from loadgen.experiment.tune.plan import Matrix, starts_of
 from loadgen.report.formats import json_text

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tunings import ORDERS, PROFILE, Function, tuned
+from lambda_calls import ORDERS
+from tunings import PROFILE, Function, tuned
 
 from loadgen.errors import Exit, ProfileError, TargetError, WorkerLost
 from loadgen.experiment.saved import read

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lambda_calls import PROVISIONED, Calls
 from lambda_sandbox import FUNCTIONS, Sandbox
 
 from loadgen.clock import SECOND
@@ -19,12 +20,9 @@ from loadgen.interrupts import Interrupted
 from loadgen.result.tune import TuneCell, TunePlan
 from loadgen.runner.control import CallFailed
 from loadgen.runner.function import changes as changing
-from loadgen.runner.function.calls import Configuration, Provisioned, Settings, configuration_of, differing
+from loadgen.runner.function.calls import configuration_of
 from loadgen.runner.function.cells import Cells, permissions_of
 from loadgen.runner.function.versions import FILE, Gone, Versions, read_log
-
-PROVISIONED = "/2019-09-30/functions/orders/provisioned-concurrency"
-
 
 EACH = 1 if os.environ.get("LOADGEN_FULL_TESTS") else 7  # of the moments
 
@@ -33,7 +31,7 @@ class Died(Exception):
     """The process was killed."""
 
 
-class Service:
+class Service(Calls):
     """The function of a sandbox. `dies` is the step at which the process dies: each call of the API, and each line that
     is written, has one before and one after it."""
 
@@ -55,36 +53,6 @@ class Service:
         if reply.status >= 400:
             raise CallFailed(reply.message, reply.error)
         return reply.body if reply.raw else None
-
-    async def read(self, qualifier: str = "") -> Configuration:
-        query = f"?Qualifier={qualifier}" if qualifier else ""
-        return configuration_of(self.ask("GET", f"{FUNCTIONS}/orders/configuration{query}"))
-
-    async def configure(self, wanted: Settings, now: Configuration) -> Configuration:
-        body = {**differing(wanted, now), "RevisionId": now.revision}
-        return configuration_of(self.ask("PUT", f"{FUNCTIONS}/orders/configuration", **body))
-
-    async def publish(self, description: str) -> Configuration:
-        return configuration_of(self.ask("POST", f"{FUNCTIONS}/orders/versions", Description=description))
-
-    async def versions(self) -> list[Configuration]:
-        return [configuration_of(of) for of in self.ask("GET", f"{FUNCTIONS}/orders/versions")["Versions"]]
-
-    async def delete(self, version: str) -> None:
-        self.ask("DELETE", f"{FUNCTIONS}/orders?Qualifier={version}")
-
-    async def provisioned(self, qualifier: str) -> Provisioned | None:
-        try:
-            said = self.ask("GET", f"{PROVISIONED}?Qualifier={qualifier}")
-        except CallFailed:
-            return None
-        return Provisioned(said["RequestedProvisionedConcurrentExecutions"], said["Status"])
-
-    async def provision(self, qualifier: str, number: int) -> None:
-        self.ask("PUT", f"{PROVISIONED}?Qualifier={qualifier}", ProvisionedConcurrentExecutions=number)
-
-    async def release(self, qualifier: str) -> None:
-        self.ask("DELETE", f"{PROVISIONED}?Qualifier={qualifier}")
 
     async def sleep(self, seconds: float) -> None:
         self.step()
