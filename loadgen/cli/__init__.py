@@ -19,6 +19,7 @@ from typing import Any, TextIO
 import click
 
 from loadgen import __version__
+from loadgen.bucket.place import SCHEME
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 from loadgen.form import FORM
 from loadgen.interrupts import Interrupted
@@ -58,7 +59,7 @@ class NewPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not str(value):
             self.fail("it is empty. Give a name, or leave the option out", param, ctx)
-        if str(value).startswith("s3://"):
+        if str(value).startswith(SCHEME):
             self.fail(f"{value} is in S3, and this is made here. Name a file or a folder", param, ctx)
         return super().convert(value, param, ctx)
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from loadgen.bucket.place import SCHEME, Place
 from loadgen.cli import complain, say
 from loadgen.errors import Exit, LoadgenError, ProfileError, TargetError, worst
 
 if TYPE_CHECKING:
-    from loadgen.bucket.place import Place
     from loadgen.result.capacity import CapacityResult
     from loadgen.result.experiment import ExperimentResult
     from loadgen.result.run import RunResult
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound="RunResult | ExperimentResult | CapacityResult | TuneResult | TwinResult")
 F = TypeVar("F", bound=Callable[..., Any])
-SCHEME = "s3://"
 
 
 def copy_option(command: F) -> F:
@@ -54,7 +53,6 @@ def copied(to: str | None, folder: Path) -> Iterator[Copied]:
         yield outcome
         return
     from loadgen.bucket.copying import Copying
-    from loadgen.bucket.place import Place
 
     place = Place.parse(to, "--copy-to").below(folder.name)
     try:
@@ -87,8 +85,6 @@ class RunPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not str(value).startswith(SCHEME):
             return super().convert(value, param, ctx)
-        from loadgen.bucket.place import Place
-
         return Place.parse(str(value))
 
 
