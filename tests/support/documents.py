@@ -13,6 +13,7 @@ TEXT = st.text(max_size=20)
 WORD = st.sampled_from(["put", "read", "burst", "日本語の名前", "a" * 70]) | TEXT
 NUMBER = st.floats(0, 1e5) | st.floats(allow_nan=False, allow_infinity=False)
 INTEGER = st.integers(0, 10**13) | st.integers(-9, 9)
+RARE = 4  # one of so many
 KEYS = {
     "latency_ms": st.sampled_from(["response", "service", "connect", "lag", "sign", "wait", "operation", "backoff"]),
     "quantiles": st.sampled_from(["p50", "p90", "p95", "p99", "p99.9"]),
@@ -68,18 +69,28 @@ def _joined(parts: tuple[dict[str, Any] | None, ...]) -> dict[str, Any]:
     return {name: value for part in parts[::-1] for name, value in (part or {}).items()}
 
 
+def _rare(args: tuple[Any, ...], name: str) -> st.SearchStrategy[Any]:
+    """What may be there with all that is in it, and mostly is not: a document in which everything is would be too large
+    to be made."""
+    there = st.one_of(*(_of(arg, name) for arg in args if arg is not type(None)))
+    return st.integers(0, RARE - 1).flatmap(lambda drawn: st.none() if drawn else there)
+
+
 def _of(hint: Any, name: str) -> st.SearchStrategy[Any]:
     origin, args = get_origin(hint), get_args(hint)
     if dataclasses.is_dataclass(hint):
         return st.deferred(lambda: documents(hint))
     if origin in (Union, types.UnionType):
-        return st.one_of(*(st.none() if arg is type(None) else _of(arg, name) for arg in args))
+        inner = any(map(dataclasses.is_dataclass, args))
+        return _rare(args, name) if inner else st.one_of(*(_of(arg, name) for arg in args))
+    if hint is type(None):
+        return st.none()
     if origin is tuple:
         if args[-1] is Ellipsis:
             return st.lists(_of(args[0], name), max_size=2)
         return st.tuples(*(_of(arg, name) for arg in args)).map(list)
     if origin is dict:
-        return st.dictionaries(KEYS.get(name, WORD), _of(args[1], name), max_size=3)
+        return st.dictionaries(KEYS.get(name, WORD), _of(args[1], name), max_size=2)
     if origin is Literal:
         return st.sampled_from(args)
     return {int: INTEGER, float: NUMBER, str: WORD, bool: st.booleans(), object: st.none() | WORD}[hint]
