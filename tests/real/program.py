@@ -173,6 +173,13 @@ class Program:
         assert "Error in sitecustomize" not in err, err
         return Ran(self.process.returncode, self._out.read().decode(), err, self.folder / "run")
 
+    def kill_all(self) -> None:
+        """Kill all of its processes as at one instant. One that ends by itself meanwhile is no failure: a child does so
+        as soon as its parent is gone."""
+        for pid in (self.process.pid, *self.others()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def leaves_nothing(self) -> None:
         """Wait until all of its processes have ended, those too that come meanwhile."""
         while left := self._running():

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,8 +73,7 @@ def test_what_was_killed_is_there_but_for_the_last_seconds(ministack: Engine, s3
                  env=there(ministack)) as program:  # fmt: skip
         program.begins()
         program.soon(lambda: any("seconds.bin" in key for key in keys(s3)))
-        for pid in (program.process.pid, *program.others()):
-            os.kill(pid, signal.SIGKILL)
+        program.kill_all()
         program.wait()
         program.leaves_nothing()
     whole, copied = (reported(program.folder, ministack, of) for of in ("run", f"s3://{BUCKET}/all/of-them/run"))

@@ -7,6 +7,7 @@ import html
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,11 @@ def shows_nothing(secrets: Iterable[str], folder: Path, *printed: str) -> None:
 
 
 def environments(program: Program) -> dict[str, str]:
-    return {line: Path(f"/proc/{pid}/environ").read_text() for pid, line in program.others().items()}
+    found = {}
+    for pid, line in program.others().items():
+        with suppress(OSError):  # it has ended meanwhile
+            found[line] = Path(f"/proc/{pid}/environ").read_text()
+    return found
 
 
 def carried_out(

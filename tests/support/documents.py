@@ -9,11 +9,11 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-TEXT = st.text(max_size=20)
+TEXT = st.text(max_size=8)
 WORD = st.sampled_from(["put", "read", "burst", "日本語の名前", "a" * 70]) | TEXT
 NUMBER = st.floats(0, 1e5) | st.floats(allow_nan=False, allow_infinity=False)
 INTEGER = st.integers(0, 10**13) | st.integers(-9, 9)
-RARE = 4  # one of so many
+RARE = 6  # one of so many
 KEYS = {
     "latency_ms": st.sampled_from(["response", "service", "connect", "lag", "sign", "wait", "operation", "backoff"]),
     "quantiles": st.sampled_from(["p50", "p90", "p95", "p99", "p99.9"]),
