@@ -84,7 +84,7 @@ class Cells:
     async def begin(self) -> None:
         """Write down what each function has. After a killed process, take away what it has made. Raises TargetError,
         PlanError."""
-        snap_start = any(cell.start == "snapstart" for cell in self._cells)
+        snap_start = any(cell.published for cell in self._cells)  # a version has it as $LATEST does
         for name in self._changed:
             if self._journals[name].entries:
                 await self._changes[name].check()

@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,27 @@ def test_what_aws_does_not_allow_is_seen_before_a_change(service: Service, tmp_p
     service.ask("PUT", f"{FUNCTIONS}/orders/aliases/live", FunctionVersion="2")
     with pytest.raises(TargetError, match="live has SnapStart, which AWS allows no provisioned concurrency"):
         done(cells(service, tmp_path).look())
+
+
+def test_a_function_with_snap_start_is_provisioned_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS refuses provisioned concurrency for a version with SnapStart: so the version is published without."""
+    service = Service()
+    monkeypatch.setattr(changing, "wall", service.sandbox.wall)
+    assert service.left()[1], "$LATEST has SnapStart"
+    cell = TuneCell("orders", 1024, "1024 MB provisioned=2", start="provisioned", provisioned=2)
+    of = Cells(replace(PLAN, cells=(cell,)), {"orders": service}, tmp_path, {"orders": "orders"}, service.sleep)
+
+    async def visit() -> str | None:
+        await of.begin()
+        qualifier = await of.set(cell)
+        await of.unset(cell, qualifier)
+        await of.restore()
+        return qualifier
+
+    assert done(visit()) == "1"
+    assert service.left() == (512, True, [], [])
 
 
 def test_looking_tells_the_memory_of_a_version(service: Service, tmp_path: Path) -> None:
