@@ -25,7 +25,7 @@ from loadgen.profile.phase import Phase
 from loadgen.profile.rate import LinearRate, Rate
 from loadgen.profile.sandbox import SandboxSettings
 from loadgen.profile.scenario import CapturedName, Data, Scenario, Step
-from loadgen.profile.units import format_rate, quoted
+from loadgen.profile.units import format_duration, format_rate, quoted
 from loadgen.profile.values import SCHEDULED, STAMPED, Selector, StopIf, Think, Threshold
 
 __all__ = [
@@ -355,9 +355,13 @@ class Profile(Part):
     def _check_beside(self) -> None:
         phases = [phase.name for phase in self.load]
         unique([stream.name for stream in self.beside], "streams", "beside")
+        ends = self.cycles * sum(math.inf if of.length is None else of.length for of in self.load)
         for i, stream in enumerate(self.beside):
             if stream.name in phases:
                 raise complaint(f"a phase is called {stream.name} too", "Choose another name", ("beside", i, "name"))
+            if stream.after >= ends:
+                problem = f"nothing is sent: the load ends after {format_duration(int(ends))}"
+                raise complaint(problem, "Begin sooner", ("beside", i, "after"))
         if self.beside and self.target.dynamodb:
             raise complaint("is not for a DynamoDB table: its cost would not be told", "Leave it out", ("beside",))
 

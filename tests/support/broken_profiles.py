@@ -178,6 +178,7 @@ BROKEN = [
     (with_line(END, "beside: [{name: p, every: 5s, get: '/{{id}}'}]"), "p.yaml:10: beside.p.get: {{id}} is neither a value that an earlier step captures nor a column of data. Known: uuid, seq, int, choice, bytes, now"),
     (with_line(END, "beside: [{name: p, every: 5s, Invoke: {}}]"), "p.yaml:10: beside.p: calls Invoke, which the target does not take. Use target: {lambda: ...}"),
     (with_line(END, "beside: [{name: a, every: 5s, get: /}]"), "p.yaml:10: beside.a.name: a phase is called a too. Choose another name"),
+    (with_line(END, "beside: [{name: p, every: 5s, after: 5m, get: /}]"), "p.yaml:10: beside.p.after: nothing is sent: the load ends after 1s. Begin sooner"),
     (with_line(END, "beside: [{name: drain, every: 5s, get: /}]"), "p.yaml:10: beside.drain.name: drain is what the end of a load is called. Choose another name"),
     (with_line(END, "beside: [{name: p, every: 5s, get: /}, {name: p, every: 5s, get: /}]"), "p.yaml:10: beside.p.name: there are two streams called p. Give each its own name"),
     (with_line(END, "beside: [{name: p, every: 5s, get: /}]\nthresholds: {p: [rate > 5/s]}"), "p.yaml:11: thresholds.p.0: p goes on beside the phases, and is judged by its times and errors alone. Use a quantile or errors"),
