@@ -42,6 +42,7 @@ from loadgen.fleet.orders import (
     Tell,
     ToNode,
     Watched,
+    Way,
 )
 from loadgen.fleet.placement import Local, Placed, Placement
 from loadgen.fleet.sealing import Sealer, hidden
@@ -72,9 +73,9 @@ class Lender(Protocol):
     def lent(self) -> Access: ...
 
 
-Lend = Callable[[Assignment, bool, bool, Secrets, Callable[[str], None]], Awaitable[Lender]]
-"""Gets a profile's secrets on this node, and tries the target. The two flags are `simulated` and `tries` of `Place`.
-The last is told if a secret cannot be renewed."""
+Lend = Callable[[Assignment, bool, bool, Secrets, Callable[[str], None]], Awaitable[tuple[Lender, Way]]]
+"""Gets a profile's secrets on this node, and tries the target: returns the way to it. The two flags are `simulated` and
+`tries` of `Place`. The last is told if a secret cannot be renewed."""
 
 
 @dataclass(slots=True)
@@ -184,7 +185,8 @@ class Node:
         def lost(why: str) -> None:
             self._tell_of(Hidden(order.worker, hidden(Refused(why), secrets)))
 
-        lender = await self._lend(work, order.simulated, order.tries, secrets, lost)
+        lender, way = await self._lend(work, order.simulated, order.tries, secrets, lost)
+        self._tell_of(way)
         lender.renewed = lambda kind, secret: self._renew(order.number, kind, secret)
         return lender
 

@@ -40,6 +40,7 @@ from loadgen.fleet.orders import (
     Tell,
     ToNode,
     Watched,
+    Way,
 )
 from loadgen.fleet.placement import Placed
 from loadgen.fleet.sealing import Sealer, shown
@@ -153,6 +154,7 @@ class RemoteNode:
         self.clock = NodeClock()
         self.gone = ""  # why
         self.host: HostFigures | None = None  # what it saw of its machine in this load
+        self.way: Way | None = None  # to the target
         self.unread = False  # whether it died, and what its workers left has not been read
         self._orders: queue.SimpleQueue[ToNode] = queue.SimpleQueue()
         self._workers: dict[int, RemoteWorker] = {}
@@ -182,7 +184,7 @@ class RemoteNode:
 
     def begin(self) -> None:
         """Another load will begin."""
-        self._of_load = self.host = None
+        self._of_load = self.host = self.way = None
 
     def ahead_of_load(self) -> Ahead:
         """How far the node's clock is ahead, as it is known when a load begins."""
@@ -260,6 +262,9 @@ class RemoteNode:
         for one in news:
             if isinstance(one, Watched):
                 self.host = one.figures
+                continue
+            if isinstance(one, Way):
+                self.way = one
                 continue
             worker = self._workers.get(one.worker)
             if worker is None:

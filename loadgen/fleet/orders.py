@@ -103,7 +103,15 @@ class Watched:
     figures: HostFigures
 
 
-FromNode = Said | Hidden | Counts | Ended | Barred | Watched
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the node reached the target before the load: the addresses of the two ends of a connection."""
+
+    source: str
+    target: str
+
+
+FromNode = Said | Hidden | Counts | Ended | Barred | Watched | Way
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class Node:
         omit=True,
         default=False,
     )
+    source: str = item("the address that it sends from", omit=True, default="")
+    target: str = item("the address at which it reached the target before the load", omit=True, default="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from loadgen.fleet.clocks import KNOWN
 from loadgen.fleet.group import Member
 from loadgen.fleet.messages import Assignment
 from loadgen.fleet.nodes import Nodes, OnNodes, RemoteNode
+from loadgen.fleet.orders import Way
 from loadgen.net.names import Address
 from loadgen.redaction import Secrets
 from loadgen.result.node import Node
@@ -35,12 +36,14 @@ def connected(on: str, count: int | None) -> Iterator[Nodes]:
         nodes.close()
 
 
-async def lend(work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]) -> Keeper:
-    """On a node: get the secrets of the work's profile, keep them, and see whether this machine reaches the target.
+async def lend(
+    work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]
+) -> tuple[Keeper, Way]:
+    """On a node: get the secrets of the work's profile, keep them, and see how this machine reaches the target.
     `tries`: each step is sent once. Raises LoadgenError."""
     keeper = Keeper(work.profile, simulated, secrets)
     await keeper.fetch()
-    await _reach(work.addresses)
+    way = await _way(work.addresses)
     if tries:
         await preflight(work.profile, work.origin, work.addresses, work.ca, keeper.lent)
 
@@ -51,10 +54,10 @@ async def lend(work: Assignment, simulated: bool, tries: bool, secrets: Secrets,
     task = asyncio.create_task(keeper.keep(lambda why: None))
     _keeping.add(task)
     task.add_done_callback(_keeping.discard)
-    return keeper
+    return keeper, way
 
 
-async def _reach(addresses: tuple[Address, ...]) -> None:
+async def _way(addresses: tuple[Address, ...]) -> Way:
     """Raises TargetError if none of the addresses takes a connection from here."""
     failed = ""
     for address in addresses:
@@ -65,8 +68,9 @@ async def _reach(addresses: tuple[Address, ...]) -> None:
         except OSError as error:  # TimeoutError is one
             failed = error.strerror or type(error).__name__
             continue
+        ends = (str(writer.get_extra_info(name)[0]) for name in ("sockname", "peername"))
         writer.close()
-        return
+        return Way(*ends)
     raise TargetError(f"it does not reach the target at {addresses[0].host}: {failed.lower()}")
 
 
@@ -77,7 +81,7 @@ def result_of(on: OnNodes, members: Sequence[Member]) -> tuple[Node, ...]:
 
 
 def _node(node: RemoteNode, members: Sequence[Member]) -> Node:
-    about, began = node.about, node.ahead_of_load()
+    about, began, way = node.about, node.ahead_of_load(), node.way
     moved = node.clock.drift(began)
     return Node(
         node=node.number,
@@ -92,6 +96,8 @@ def _node(node: RemoteNode, members: Sequence[Member]) -> Node:
         clock_moved_error_ms=_ms(moved.error),
         lost=node.gone or None,
         unread=node.unread,
+        source=way.source if way else "",
+        target=way.target if way else "",
     )
 
 

@@ -146,6 +146,7 @@ def test_two_nodes_send_what_one_machine_would_each_request_once(tmp_path: Path,
         assert alone.phases["a"][key] == both.phases["a"][key]
     assert both.phases["a"]["steps"][0]["latency_ms"]["response"]["count"] == len(ids)
     nodes = both.result["nodes"]
+    assert {(node["source"], node["target"]) for node in nodes} == {("127.0.0.1", "127.0.0.1")}
     assert sum(node["requests"] for node in nodes) == both.requests["sent"]
     assert all(abs(node["clock_ahead_ms"]) <= node["clock_error_ms"] for node in nodes), "it is the same clock"
     by_node = both.phases["a"]["steps"][0]["by_node"]

@@ -19,7 +19,7 @@ from loadgen.fleet.left import left_in
 from loadgen.fleet.messages import Assignment, Broken, Bye, FromWorker, Go, Ready
 from loadgen.fleet.node import Node
 from loadgen.fleet.on_ray import refused
-from loadgen.fleet.orders import About, Hidden, Place, Read, Tell, ToNode, Watched
+from loadgen.fleet.orders import About, Hidden, Place, Read, Tell, ToNode, Watched, Way
 from loadgen.fleet.sealing import Sealer
 from loadgen.net.names import Origin
 from loadgen.profile.load import load
@@ -35,8 +35,13 @@ class Lent:
         self.renewed: Callable[[str, Secret], None] = lambda kind, secret: None
 
 
-async def lend(work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]) -> Lent:
-    return Lent()
+WAY = Way("10.0.0.7", "192.0.2.1")
+
+
+async def lend(
+    work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]
+) -> tuple[Lent, Way]:
+    return Lent(), WAY
 
 
 def placing(text: str = TEXT) -> list[ToNode]:
@@ -107,7 +112,8 @@ async def test_what_a_worker_says_in_words_leaves_without_secrets(
     await soon(lambda: stage.workers)
     assert stage.workers[0].work.profile.scenarios[0].steps[0].headers["x-key"] == KEY
     stage.workers[0].says(message)
-    (news,) = await node.hear()
+    way, news = await node.hear()
+    assert way == WAY
     assert isinstance(news, Hidden)
     assert KEY.encode() not in news.message
     node.close()
@@ -119,6 +125,7 @@ async def test_a_machine_is_watched_during_a_load_only(monkeypatch: pytest.Monke
     node = Node(lend, lambda: None, stage)
     node.heed(placing())
     await soon(lambda: stage.workers)
+    assert await node.hear() == [WAY]
     node.heed([Tell(0, Go(1))])
     await soon(lambda: node._news)
     assert all(isinstance(news, Watched) for news in await node.hear())

@@ -20,6 +20,7 @@ from loadgen.fleet import nodes
 from loadgen.fleet.group import Group
 from loadgen.fleet.messages import Assignment, Enter, Finished, Go, Leave, Ready, Resume, Stop
 from loadgen.fleet.nodes import Nodes, OnNodes, RemoteNode
+from loadgen.fleet.orders import Way
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded, load
 from loadgen.record.ledger import PLANNED, STARTED, Ledger
@@ -43,10 +44,15 @@ class Lent:
         self.renewed: Callable[[str, Secret], None] = lambda kind, secret: None
 
 
-async def lend(work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]) -> Lent:
+WAY = Way("10.0.0.7", "192.0.2.1")
+
+
+async def lend(
+    work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]
+) -> tuple[Lent, Way]:
     if work.share.workers == 13:
         raise TargetError("it does not reach the target")
-    return Lent(Access())
+    return Lent(Access()), WAY
 
 
 class Two:
@@ -103,6 +109,13 @@ async def test_each_node_gets_its_part_of_the_one_schedule(tmp_path: Path) -> No
         assert {worker.work.share.workers for _, _, stage in four.sides for worker in stage.workers} == {4}
     finally:
         await four.close()
+
+
+async def test_each_node_tells_its_way_to_the_target(two: Two) -> None:
+    await two.placed()
+    await soon(lambda: all(node.way == WAY for node, _, _ in two.sides))
+    two.placement()  # of the next run, whose target may be another one
+    assert [node.way for node, _, _ in two.sides] == [None, None]
 
 
 async def test_instants_are_those_of_the_nodes_own_clock(two: Two) -> None:

@@ -56,6 +56,16 @@ def test_a_run_from_nodes_says_so(merged: RunResult) -> None:
     assert "".join(each if isinstance(each, str) else each[0] for each in what(own)).endswith("· 2 nodes")
 
 
+def test_a_node_s_row_has_its_way_to_the_target(merged: RunResult) -> None:
+    node = Node(1, "host", "10.0.0.7", 2, 2, 100, 3000.0, 0.5, 0.2, 1.0, None, False, "10.0.0.7", "192.0.2.1")
+    other = replace(node, node=2, address="10.0.0.8", source="172.31.0.8", target="192.0.2.2", lost="it died")
+    text = render(replace(merged, machines=None, nodes=(node, other)), width=100, color=False)
+    assert [" ".join(line.split()) for line in text.splitlines() if "192.0.2" in line] == [
+        "1 10.0.0.7 192.0.2.1 2 100 3000.000 ± 0.500 0.200 ± 1.000",
+        "2 10.0.0.8 (lost), from 172.31.0.8 192.0.2.2 2 100 3000.000 ± 0.500 0.200 ± 1.000",
+    ]
+
+
 def test_a_page_has_the_table_too(merged: RunResult) -> None:
     page = html_text(merged)
     assert "By machine" in page

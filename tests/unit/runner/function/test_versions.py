@@ -189,9 +189,7 @@ def test_what_aws_does_not_allow_is_seen_before_a_change(service: Service, tmp_p
         done(cells(service, tmp_path).look())
 
 
-def test_a_function_with_snap_start_is_provisioned_without_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_function_with_snap_start_is_provisioned_without_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS refuses provisioned concurrency for a version with SnapStart: so the version is published without."""
     service = Service()
     monkeypatch.setattr(changing, "wall", service.sandbox.wall)
