@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from loadgen.errors import ProfileError
 
 if TYPE_CHECKING:
+    from loadgen.fleet.nodes import Nodes
     from loadgen.profile.load import Loaded
     from loadgen.record.seconds import Second
     from loadgen.result.capacity import CapacityResult
@@ -29,13 +30,16 @@ def run(
     target: str | None = None,
     out: PathOrName | None = None,
     progress: bool = False,
+    on: str | None = None,
+    nodes: int | None = None,
     **overrides: Any,
 ) -> RunResult | ExperimentResult:
     """Run a profile. Returns a RunResult, or for a profile with an `experiment` an ExperimentResult.
 
     `profile` is a file, the name of a shipped profile, a URL, or the content of a profile. `target` replaces its
-    target. `out` is the folder of the run, by default runs/NAME-TIME. `progress` shows the progress on stderr.
-    `overrides` are keys of the profile, as with `--set`: `seed=7`, or `**{"load.steady.rate": "500/s"}`.
+    target. `out` is the folder of the run, by default runs/NAME-TIME. `progress` shows the progress on stderr. `on`
+    and `nodes` are as on the command line: the load comes from nodes of a Ray cluster. `overrides` are keys of the
+    profile, as with `--set`: `seed=7`, or `**{"load.steady.rate": "500/s"}`.
 
     Raises LoadgenError, whose text is one line, for a profile or a target that cannot be used. A threshold that failed
     and an INVALID run raise nothing: `result.exit_status` tells. It has an event loop of its own, so that a notebook
@@ -43,7 +47,7 @@ def run(
     """
     from loadgen.cli.loop import on_loop
 
-    return on_loop(arun(profile, target=target, out=out, progress=progress, **overrides))
+    return on_loop(arun(profile, target=target, out=out, progress=progress, on=on, nodes=nodes, **overrides))
 
 
 async def arun(
@@ -52,6 +56,8 @@ async def arun(
     target: str | None = None,
     out: PathOrName | None = None,
     progress: bool = False,
+    on: str | None = None,
+    nodes: int | None = None,
     **overrides: Any,
 ) -> RunResult | ExperimentResult:
     """The same on the event loop that runs, in the main thread."""
@@ -65,8 +71,9 @@ async def arun(
     with (
         loaded.secrets.unrevealing(),
         closing(shown(sys.stderr, quiet=not progress, hide=loaded.secrets.hide)) as display,
+        _machines(on, nodes, loaded) as where,
     ):
-        return await carried_out(loaded, folder, display, needed=out is not None)
+        return await carried_out(loaded, folder, display, needed=out is not None, nodes=where)
 
 
 def load(run: PathOrName) -> RunResult | ExperimentResult | CapacityResult | TuneResult:
@@ -97,6 +104,20 @@ def to_pandas(result: RunResult | ExperimentResult) -> Any:
     from loadgen.result.rows import columns, rows
 
     return pandas.DataFrame(list(rows(result)), columns=list(columns(result)))
+
+
+@contextmanager
+def _machines(on: str | None, count: int | None, loaded: Loaded) -> Iterator[Nodes | None]:
+    """The nodes of a cluster. Raises LoadgenError."""
+    import click
+
+    from loadgen.cli.machines import machines
+
+    try:
+        with machines(on, count, loaded) as where:
+            yield where
+    except click.UsageError as error:
+        raise ProfileError(error.message) from None
 
 
 def _loaded(profile: PathOrName | Mapping[str, Any], target: str | None, overrides: Mapping[str, Any]) -> Loaded:

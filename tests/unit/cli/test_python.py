@@ -58,6 +58,13 @@ def test_a_url_has_no_other_target() -> None:
         _loaded("http://127.0.0.1:9/", "http://127.0.0.1:10/", {})
 
 
+def test_what_names_no_nodes_is_one_line() -> None:
+    with pytest.raises(ProfileError, match="--nodes goes with --on"):
+        loadgen.run(PROFILE, nodes=2)
+    with pytest.raises(ProfileError, match="expected ray, HOST:PORT of a Ray cluster"):
+        loadgen.run(PROFILE, on="10.0.0.7")
+
+
 def test_a_saved_run_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
     (tmp_path / "run.json").write_text("{}")
