@@ -25,6 +25,9 @@ def fetch(place: Place, to: Path, objects: Objects | None = None) -> Path:
         raise ProfileError(f"is not a run's copy: it has no {NAME}", file=str(place), remedy=remedy) from None
     except (ValueError, RecursionError) as error:
         raise ProfileError(f"its {NAME} is not as loadgen writes it: {error}", file=str(place)) from None
+    if not listing.files:
+        remedy = "The first files come ten seconds after the run has begun. A run that was killed before has no copy"
+        raise ProfileError("the copy has begun, and no file is in it yet", file=str(place), remedy=remedy)
     folder = to / (place.prefix.rpartition("/")[2] or place.bucket)
     try:
         _write(listing, folder, place, objects)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -179,6 +180,12 @@ def test_a_folder_that_never_came_leaves_nothing(memory: Memory, tmp_path: Path)
 
 def test_there_is_no_copy(memory: Memory, tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match=r"is not a run's copy: it has no copy\.json"):
+        fetch(PLACE, tmp_path, memory)
+
+
+def test_a_copy_that_has_only_begun_says_so(memory: Memory, tmp_path: Path) -> None:
+    Mirror(tmp_path / "run", memory).begin()
+    with pytest.raises(ProfileError, match=f"{re.escape(str(PLACE))}: the copy has begun, and no file is in it yet"):
         fetch(PLACE, tmp_path, memory)
 
 
