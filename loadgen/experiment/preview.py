@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from loadgen.aws.lambda_prices import MILLION
 from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
@@ -12,6 +13,7 @@ from loadgen.experiment.primary import primary_of, too_few
 from loadgen.experiment.share import limits_of, part_of, parts
 from loadgen.profile.model import Experiment, Profile
 from loadgen.result.check import PlannedBeside, PlannedExperiment, PlannedVariant, PortsNeeded
+from loadgen.runner.function.cost import million_usd, planned_calls
 from loadgen.runner.limits import new_connections
 from loadgen.runner.table.cost import Cost
 from loadgen.stats.comparison import ROUNDS, detectable, level_at
@@ -23,13 +25,16 @@ def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int,
     variant's run would be refused. The variants of a duet share the load."""
     names, looks = [name for name, _, _ in experiment.cells()], experiment.rounds
     share = parts(experiment)
-    planned = [
-        _variant(name, variant, limits_of(name, variant, share, addresses, loopback).workers)
+    workers = [
+        limits_of(name, variant, share, addresses, loopback).workers
         for name, variant in zip(names, variants, strict=True)
     ]
-    for name, variant in zip(names, variants, strict=True):
-        _check_cost(name, part_of(variant, share))
+    parted = [part_of(variant, share) for variant in variants]
+    planned = [_variant(*of) for of in zip(names, parted, workers, strict=True)]
+    for name, variant in zip(names, parted, strict=True):
+        _check_cost(name, variant)
     primary = primary_of(variants)
+    calls, calls_usd = _function_calls(parted, looks[-1])
     return PlannedExperiment(
         variants=tuple(names),
         baseline=experiment.baseline or names[0],
@@ -45,8 +50,10 @@ def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int,
         runs=tuple(look * len(names) for look in looks),
         pause_s=experiment.pause / SECOND,
         seconds=tuple(_seconds(experiment, planned, look) for look in looks),
-        usd=_usd(variants, looks[-1]),
+        usd=_usd(parted, looks[-1]),
         ports=_ports(experiment, planned, addresses, loopback),
+        function_calls=calls,
+        function_calls_usd=calls_usd,
     )
 
 
@@ -109,6 +116,19 @@ def _usd(variants: Sequence[Profile], rounds: int) -> float | None:
     costs = [Cost(profile, Plan.of(profile)).plan(made=False) for profile in variants if profile.target.dynamodb]
     priced = [cost.total.usd for cost in costs if cost.total.usd is not None]
     return rounds * sum(priced) if priced else None
+
+
+def _function_calls(variants: Sequence[Profile], rounds: int) -> tuple[int | None, float | None]:
+    """How many calls of functions all runs make, and what they cost without their duration; None if no variant's target
+    is one, or if only the runs show it."""
+    calls, usd = 0, 0.0
+    priced = [(variant, million) for variant in variants if (million := million_usd(variant)) is not None]
+    for variant, million in priced:
+        planned = planned_calls(variant)
+        if planned is None:
+            return None, None
+        calls, usd = calls + rounds * planned, usd + rounds * planned * million / MILLION
+    return (calls, round(usd, 6)) if priced else (None, None)
 
 
 def _ports(experiment: Experiment, variants: Sequence[PlannedVariant], addresses: int, loopback: bool) -> PortsNeeded:

@@ -52,9 +52,10 @@ def forced(of: ForcedCold) -> str:
     return f"{answers}; {due}, after {several(of.changes, 'change')} of the function{left}"
 
 
-def planned(of: PlannedFunction) -> list[str]:
-    """What a load takes, as lines for `loadgen check`."""
+def planned(of: PlannedFunction, several_runs: bool = False) -> list[str]:
+    """What a load takes, as lines for `loadgen check`; of `several_runs` it is one, of the profile as it is."""
     calls = "its calls" if of.requests is None else several(of.requests, "call")
+    calls += " in a run" if several_runs else ""
     alone = "" if of.requests_usd is None else f" {dollars(of.requests_usd)} without their duration, on AWS;"
     lines = [
         f"function: needs {', '.join(of.permissions)}",

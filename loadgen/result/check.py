@@ -256,6 +256,17 @@ class PlannedExperiment:
     )
     usd: float | None = item("the cost of all runs on AWS; null if it is not known", "USD")
     ports: PortsNeeded = item("the local ports that the new connections take")
+    function_calls: int | None = item(
+        "the number of calls of Lambda functions in all runs, those beside the load too; null without a function, or "
+        "if only the runs show it",
+        default=None,
+    )
+    function_calls_usd: float | None = item(
+        "what these calls cost on AWS without their duration, with what stands before the functions; null if it is not "
+        "known",
+        "USD",
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from loadgen.aws.gateway_prices import door_price, region_of
-from loadgen.aws.lambda_prices import lambda_price
 from loadgen.clock import SECOND
 from loadgen.profile.model import Profile
 from loadgen.result.codec import from_json
-from loadgen.result.run import Door, Metadata, Session, SharedLoad, Target
+from loadgen.result.run import Metadata, Session, SharedLoad, Target
 from loadgen.runner.destination import Destination
+from loadgen.runner.function.cost import door_of
 from loadgen.runner.table.attach import OnTable
 from loadgen.trust import host
 
@@ -33,7 +32,7 @@ def metadata(
             description=tuple(to.simulates.split("; ")) if to.simulates else (),
             addresses=tuple(dict.fromkeys(address.host for address in to.addresses)),
             table=table.describe() if table else None,
-            door=_door(profile),
+            door=door_of(profile),
             provisioned_concurrency=profile.target.function.provisioned if profile.target.function else None,
         ),
         client=profile.client,
@@ -44,12 +43,3 @@ def metadata(
         share=part,
         host=host.description(),
     )
-
-
-def _door(profile: Profile) -> Door | None:
-    """What stands before the function, with the prices; of another architecture requests cost the same."""
-    kind = profile.target.door
-    if kind is None:
-        return None
-    door, behind = door_price(kind), lambda_price(region_of(profile.target.host), "x86_64")
-    return Door(door.kind, door.million, behind.million_requests, door.region, door.date, door.source)

@@ -75,7 +75,7 @@ def _page(plan: CheckResult, width: int) -> Lines:
     lines += ["", *_tail_times(plan.phases), "", *_connections(plan), *_selftest(plan.selftest), ""]
     lines += _table(plan.setup) if plan.setup else []
     lines += planned(plan.cost) if plan.cost else []
-    lines += invocations.planned(plan.function) if plan.function else []
+    lines += invocations.planned(plan.function, bool(plan.experiment)) if plan.function else []
     lines += forecast(plan.witness) if plan.witness else []
     lines += _experiment(plan.experiment) if plan.experiment else []
     lines += _capacity(plan.capacity) if plan.capacity else []
@@ -120,6 +120,7 @@ def _experiment(experiment: PlannedExperiment) -> Lines:
         f"{brief(experiment.baseline, 60)}; in all {' or '.join(times) or 'as long as they take'}, with pauses of "
         f"{seconds(experiment.pause_s)}",
         *([f"  in all runs: about {dollars(experiment.usd)} on AWS"] if experiment.usd is not None else []),
+        *([f"  in all runs: {_calls(experiment)}"] if experiment.function_calls is not None else []),
         f"  primary figure: {experiment.primary}, {by}",
         f"  {_finds(experiment)}",
         *_ports(experiment.ports),
@@ -131,6 +132,12 @@ def _experiment(experiment: PlannedExperiment) -> Lines:
         ),
         "",
     ]
+
+
+def _calls(experiment: PlannedExperiment) -> str:
+    usd = experiment.function_calls_usd
+    cost = "" if usd is None else f": {dollars(usd)} without their duration, on AWS"
+    return f"{several(experiment.function_calls or 0, 'call')} of a Lambda function{cost}"
 
 
 def _variants(experiment: PlannedExperiment) -> Lines:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from loadgen.aws.gateway_prices import door_price, region_of
 from loadgen.aws.lambda_prices import DATE, MB_PER_GB, MS_PER_S, OWN, S_PER_HOUR, SOURCE, LambdaPrice, lambda_price
 from loadgen.clock import MILLISECOND
 from loadgen.engine.plan import Plan
@@ -16,7 +17,7 @@ from loadgen.profile.function import TO_INVOKE, Function
 from loadgen.profile.model import Profile
 from loadgen.record.ledger import INVOKED, OUTCOMES, Ledger
 from loadgen.result.check import PlannedFunction
-from loadgen.result.run import EstimatedCall, FunctionCost, LambdaPrices
+from loadgen.result.run import Door, EstimatedCall, FunctionCost, LambdaPrices
 from loadgen.result.tune import TuneCell
 from loadgen.runner.function.calls import PERMISSIONS
 from loadgen.runner.probe import ProbedExchange
@@ -72,14 +73,38 @@ def planned_function(profile: Profile, plan: Plan) -> PlannedFunction:
     )
 
 
+def door_of(profile: Profile) -> Door | None:
+    """What stands before the function, with the prices; of another architecture requests cost the same."""
+    kind = profile.target.door
+    if kind is None:
+        return None
+    door, behind = door_price(kind), lambda_price(region_of(profile.target.host), ARCHITECTURE)
+    return Door(door.kind, door.million, behind.million_requests, door.region, door.date, door.source)
+
+
+def million_usd(profile: Profile) -> float | None:
+    """US dollars for a million calls of the function that is the target, or that stands behind it, without their
+    duration; None if there is none."""
+    if function := profile.target.function:
+        return price_for(function).million_requests
+    door = door_of(profile)
+    return None if door is None else door.million_usd + door.requests_usd
+
+
+def planned_calls(profile: Profile) -> int | None:
+    """How many requests a run is to send, of the phases and beside them; None if only the run shows it."""
+    calls = _calls_of(profile, Plan.of(profile))
+    return None if calls is None else round(sum(calls.values()))
+
+
 def _calls_of(profile: Profile, plan: Plan) -> dict[tuple[str, str], float] | None:
-    """How many calls of each step are planned, of the phases and beside them; None if users set the pace."""
-    iterations = [run.planned(0, 1) for run in plan.runs]
-    if plan.length is None or any(of is None for of in iterations):
+    """How many calls of each step are planned, of the phases and beside them; None if only the run shows it."""
+    iterations, streams = [run.planned(0, 1) for run in plan.runs], plan.streams
+    if None in iterations or (streams and plan.length is None):
         return None
     total = sum(of for of in iterations if of)
     calls = {step: share * total for step, share in zip(plan.steps, _shares(profile), strict=True)}
-    beside = {step: groups.before(plan.length) * groups.at_once for step, groups in plan.streams.items()}
+    beside = {step: groups.before(plan.length or 0) * groups.at_once for step, groups in streams.items()}
     return calls | beside
 
 
@@ -123,7 +148,8 @@ class Cost:
         return "" if limit is None or usd is None or usd <= limit else beyond_limit(usd, limit)
 
     def _planned(self) -> float | None:
-        """US dollars for all phases, and what goes on beside them; None if users set the pace of one."""
+        """US dollars for all phases, and what goes on beside them; None if only the run shows how many calls there
+        are."""
         calls = _calls_of(self._profile, self._plan)
         if calls is None:
             return None

@@ -14,6 +14,15 @@ target: http://127.0.0.1:9
 load: [{name: steady, rate: 100/s, for: 31s}]
 experiment: {EXPERIMENT}
 """
+WARM = """name: t
+target: {lambda: {function: orders, endpoint: sandbox}}
+load: [{name: a, LOAD}]
+scenarios: [{name: s, steps: [{name: call, Invoke: {}}]}]
+experiment: {variants: {none: {}, VARIANT}, rounds: 6}
+"""
+PINGS = "pings: {beside: [{name: p, every: 1s, at-once: 5, Invoke: {}}]}"
+GET = "{s: {steps: {call: {Invoke: null, get: /}}}}"
+DOOR = f"door: {{target: {{lambda: null, url: 'http://127.0.0.1:9', door: http-api}}, scenarios: {GET}}}"
 RATES = "{rate: [10/s, 20/s], session: [shared, per-request]}"
 
 
@@ -35,3 +44,37 @@ def test_what_a_plan_finds_is_at_the_level_that_a_figure_has(experiment: str, fi
     loaded = load("t.yaml", text=text)
     planned = check(loaded.profile, [variant.profile for variant in loaded.variants]).experiment
     assert planned and planned.finds == (pytest.approx(finds) if finds else None)
+
+
+@pytest.mark.parametrize(
+    ("offer", "variant", "calls", "usd"),
+    [
+        ("rate: 10/s, arrivals: constant, for: 20s", PINGS, 6 * (2 * 200 + 20 * 5), 0.2e-6),
+        ("rate: 10/s, arrivals: constant, for: 20s", DOOR, 6 * 2 * 200, 0.7e-6),
+        ("users: 2, iterations: 50", "b: {seed: 2}", 6 * 2 * 50, 0.2e-6),
+        ("users: 2, for: 9s", "b: {seed: 2}", None, None),
+        ("users: 2, iterations: 50", PINGS, None, None),
+    ],
+)
+def test_the_calls_of_all_runs_are_counted_and_what_goes_on_beside_them(
+    offer: str, variant: str, calls: int | None, usd: float | None
+) -> None:
+    """In US dollars for a request, on average."""
+    loaded = load("t.yaml", text=WARM.replace("LOAD", offer).replace("VARIANT", variant))
+    planned = check(loaded.profile, [variant.profile for variant in loaded.variants]).experiment
+    assert planned and planned.function_calls == calls
+    assert planned.function_calls_usd == (pytest.approx(calls * usd) if calls and usd else None)
+
+
+def test_no_function_is_called() -> None:
+    loaded = load("t.yaml", text=TEXT.replace("EXPERIMENT", "variants: {a: {}, b: {}}, rounds: 6"))
+    planned = check(loaded.profile, [variant.profile for variant in loaded.variants]).experiment
+    assert planned and (planned.function_calls, planned.function_calls_usd) == (None, None)
+
+
+def test_the_variants_of_a_duet_share_the_load() -> None:
+    text = WARM.replace("LOAD", "rate: 10/s, arrivals: constant, for: 20s").replace("VARIANT", "b: {seed: 2}")
+    loaded = load("t.yaml", text=text.replace("rounds: 6", "rounds: 6, duet: true"))
+    planned = check(loaded.profile, [variant.profile for variant in loaded.variants]).experiment
+    assert planned and planned.function_calls == 6 * 200
+    assert [variant.iterations for variant in planned.each] == [100, 100]
