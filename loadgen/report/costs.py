@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from loadgen.report.tuned import usd
 from loadgen.report.words import UNKNOWN, brief, count, ms, several, share
@@ -26,15 +26,23 @@ def rows(result: ExperimentResult) -> Iterator[tuple[str, ...]]:
 def note(costs: Sequence[VariantCost]) -> str:
     """Whose prices they are, and what is not in them."""
     first = costs[0]
-    if not first.date:
-        return "by the profile's own prices"
     on = f", {brief(first.architecture, NAME)}" if first.architecture else ""
-    missing = [brief(of.variant, NAME) for of in costs if of.duration_usd is None]
-    names = ", ".join(missing[:FEW]) + (f" and {count(len(missing) - FEW)} more" if len(missing) > FEW else "")
-    told = f"; of {names} no answer told what is billed, so that its duration is not in it" if missing else ""
-    number = sum(of.prepared for of in costs)
-    made = f"; without the duration of {several(number, 'call')} of an environment made beforehand" if number else ""
-    return f"prices of {brief(first.region, NAME)}{on}, {brief(first.date, NAME)}, the first tier{told}{made}"
+    listed = f"prices of {brief(first.region, NAME)}{on}, {brief(first.date, NAME)}, the first tier"
+    said = [listed if first.date else "by the profile's own prices"]
+    if untold := _names(of for of in costs if of.duration_usd is None):
+        said.append(f"of {untold} no answer told what is billed, so that its duration is not in it")
+    if unpriced := _names(of for of in costs if of.provisioned_usd is None and of.memory_mb):
+        key = "target.lambda.prices.provisioned_gb_second and provisioned_call_gb_second"
+        said.append(f"of {unpriced} no price of provisioned concurrency is known: set {key}")
+    if number := sum(of.prepared for of in costs):
+        said.append(f"without the duration of {several(number, 'call')} of an environment made beforehand")
+    return "; ".join(said)
+
+
+def _names(costs: Iterable[VariantCost]) -> str:
+    """`none, pings and 3 more`; empty for none."""
+    names = [brief(of.variant, NAME) for of in costs]
+    return ", ".join(names[:FEW]) + (f" and {count(len(names) - FEW)} more" if len(names) > FEW else "")
 
 
 def _for(of: VariantCost, doors: bool) -> str:

@@ -102,6 +102,22 @@ def test_what_an_environment_made_beforehand_is_billed_is_in_no_calls_price() ->
     assert "without the duration of 6 calls of an environment made beforehand" in words.note((cost,))
 
 
+def test_prices_of_your_own_that_lack_one_are_said_to() -> None:
+    """What provisioned concurrency costs is another key than what a call costs."""
+    own = replace(PRICES, date="", provisioned_usd=None, provisioned_call_usd=None)
+    result = run(environments=8, provisioned=15, cold=5)
+    assert result.function_cost
+    (cost,) = of(there=replace(result, function_cost=replace(result.function_cost, prices=own))).values()
+    assert cost.provisioned_usd is None
+    said = words.note((cost,))
+    assert said.startswith("by the profile's own prices; ")
+    assert "set target.lambda.prices.provisioned_gb_second and provisioned_call_gb_second" in said
+    known = replace(own, provisioned_usd=PRICE.provisioned, provisioned_call_usd=PRICE.provisioned_call)
+    (cost,) = of(there=replace(result, function_cost=replace(result.function_cost, prices=known))).values()
+    assert cost.hour_usd == pytest.approx(8 * 0.5 * 3600 * 0.0000041667)
+    assert words.note((cost,)) == "by the profile's own prices"
+
+
 def door(kind: str) -> RunResult:
     at = door_price(kind)
     known = Door(kind, at.million, PRICE.million_requests, at.region, at.date, at.source)
