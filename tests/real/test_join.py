@@ -15,13 +15,17 @@ import gateway
 import pytest
 from engines import ROOT, Engine
 from gateway import Account
-from program import VALID, Ran, prepare, run
+from program import FULL, VALID, Ran, prepare, run
+
+from loadgen.profile.clients import CLIENTS
 
 pytestmark = pytest.mark.real
 
 MS = 1_000_000
 CALLS = 90  # fewer than are drawn: the truth log's means are those of the draw
 WITHIN = 1.0  # ms
+MODES = [(client, *session) for client, abilities in CLIENTS.items() for session in abilities.sessions]
+MODES = MODES if FULL else MODES[:1]  # of Invoke, tests/real/test_run_lambda.py has all of them each time
 SANDBOX = """{
   rtt: 4ms, service: "lognormal(p50=8ms, p99=40ms)", environments: {max: 9, init: 150ms}, log: LOG, tls: false,
   lambda: {functions: orders, overhead: "lognormal(p50=3ms, p99=9ms)"}GATEWAY}"""
@@ -111,9 +115,13 @@ def exemplars(ran: Ran) -> list[dict[str, Any]]:
     return list(step["drawn"])
 
 
-def on_ministack(folder: Path, account: Account, engine: Engine, name: str, target: str, step: str) -> None:
+def on_ministack(
+    folder: Path, account: Account, engine: Engine, name: str, target: str, step: str, mode: tuple[str, str, str]
+) -> None:
     """The requests of a run are found in the log of the function of that name, and its times are those it printed."""
-    text = f"name: t\ntarget: {target}\n{LOAD.replace('90', '8')}"
+    client, reuse, renew = mode
+    text = f"name: t\ntarget: {target}\nclient: {client}\nsession: {{reuse: {reuse}, renew: {renew}}}\n"
+    text += LOAD.replace("90", "8")
     text += f"scenarios: [{{name: s, steps: [{{name: call, {step}, record: {{own: body.ms}}}}]}}]\n"
     ran = run(folder, *prepare(folder, text), "--json", "--no-preflight", env=account.user.environment)
     assert ran.status in VALID, ran.err
@@ -125,27 +133,34 @@ def on_ministack(folder: Path, account: Account, engine: Engine, name: str, targ
     assert {one["ids"]["echoed"] for one in exemplars(ran)} == set(told)
     own = ran.phases["a"]["steps"][0]["recorded_ms"]["own"]
     assert (own["count"], own["min"], own["max"]) == (8, min(told.values()), max(told.values()))
+    assert own["mean"] == pytest.approx(fmean(told.values()), abs=1e-5)
     hops = drawn(joined)["hops"]
     assert hops["requests"] == 8
     assert hops["handler_ms"] == pytest.approx(fmean(durations(engine, name)), abs=WITHIN)
     assert hops["rest_ms"] > 0
 
 
-def test_a_real_function_by_invoke(ministack: Engine, account: Account, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_a_real_function_by_invoke(
+    ministack: Engine, account: Account, tmp_path: Path, mode: tuple[str, str, str]
+) -> None:
     with gateway.timer(ministack) as name:
         target = f"{{lambda: {{function: {name}, region: us-east-1, endpoint: '{ministack.url}'}}}}"
         step = "Invoke: {payload: {id: '{{uuid}}', sleep_ms: 10}}"
-        on_ministack(tmp_path, account, ministack, name, target, step)
+        on_ministack(tmp_path, account, ministack, name, target, step, mode)
 
 
-def test_a_real_function_behind_apis(ministack: Engine, account: Account, tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [mode for mode in MODES if CLIENTS[mode[0]].http])
+def test_a_real_function_behind_apis(
+    ministack: Engine, account: Account, tmp_path: Path, mode: tuple[str, str, str]
+) -> None:
     """An HTTP API and a REST API give ids of their own."""
     for kind in ("http", "rest"):
         with gateway.deployed(ministack, gateway.ECHO) as (url, name), gateway.rest_before(ministack, name) as rest:
             (folder := tmp_path / kind).mkdir()
             signed = "\nauth: {sigv4: {service: execute-api, region: us-east-1}}"
             target, path = (url + signed, "/python/orders") if kind == "http" else (rest, "/orders")
-            on_ministack(folder, account, ministack, name, target, f"post: {path}, json: {{id: 1}}")
+            on_ministack(folder, account, ministack, name, target, f"post: {path}, json: {{id: 1}}", mode)
 
 
 def test_who_may_not_read_the_log_is_told(ministack: Engine, account: Account, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from engines import Engine
 from gateway import Account
 from program import VALID, Ran, prepare, run
 
+from loadgen.aws.lambda_prices import lambda_price
 from loadgen.profile.clients import CLIENTS
 
 pytestmark = pytest.mark.real
@@ -70,6 +71,8 @@ def test_what_is_told_is_what_the_sandbox_logged(tmp_path: Path, client: str, re
     assert (invocations["reports"], invocations["billed_ms"]) == (CALLS, billed)
     assert invocations["billed_gb"] == pytest.approx(billed / 1000 / 4)
     assert (invocations["memory_mb"], invocations["memory_used_mb"]) == (256, 71)
+    cost, price = ran.result["function_cost"], lambda_price("us-east-1", "x86_64")
+    assert cost["usd"] == pytest.approx(price.calls(256, billed, CALLS), rel=1e-9)
     rows = {row["request_id"]: row for row in truth}
     for sample in ran.result["samples"]["slowest"]:
         assert int(rows[sample["request_id"]]["billed_ms"]) >= 1

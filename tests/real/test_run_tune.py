@@ -14,6 +14,7 @@ from typing import Any
 
 import gateway
 import pytest
+from cpu_curve import SIZES, Curve
 from engines import Engine
 from gateway import Account
 from lambda_client import boto3_client
@@ -99,6 +100,25 @@ def test_the_sizes_are_told_apart(sandbox: SandboxProcess, tmp_path: Path) -> No
     for path in (tmp_path / "run").rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
         assert b"canary" not in content and SANDBOX.secret_key.encode() not in content, path
+
+
+@pytest.mark.skipif(not FULL, reason="a part of minutes; set LOADGEN_FULL_TESTS=1")
+def test_six_sizes_are_those_of_the_formula(tmp_path: Path) -> None:
+    """What ten seeds show in virtual time, once on the wall."""
+    curve, limit = Curve(p50=20, p99=30, cpu_bound=0.5), 95
+    of_lambda = {"memory": 512, "cpu_bound": "50%", "overhead": "1ms", "functions": "orders"}
+    settings = {"rtt": "1ms", "service": curve.service, "environments": {"max": 9, "init": "20ms"}}
+    with start(SandboxSettings.model_validate({**settings, "lambda": of_lambda})) as sandbox:
+        asked = ["--memory", ",".join(map(str, SIZES)), "--rounds", "4", "--calls", "160"]
+        more = ["--keep", f"p99 < {limit}ms", "--out", "run", "--no-preflight", "--json"]
+        target = ["--region", "us-east-1", "--endpoint", sandbox.http]
+        ran = run(tmp_path, "tune", "orders", *target, *asked, *more, env=KEYS, limit=300)
+        assert ran.status in VALID, ran.err
+        assert memory(sandbox) == 512
+    result = json.loads(ran.out)
+    assert {of["strategy"]: of["memory"] for of in result["choices"]} == curve.chosen(limit)
+    for size in result["sizes"]:
+        assert size["handler"]["p50"] == pytest.approx(curve.times(size["memory"]) * curve.p50, rel=0.1)
 
 
 @pytest.mark.parametrize("lines", LINES)
