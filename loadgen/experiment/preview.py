@@ -13,7 +13,7 @@ from loadgen.experiment.primary import primary_of, too_few
 from loadgen.experiment.share import limits_of, part_of, parts
 from loadgen.profile.model import Experiment, Profile
 from loadgen.result.check import PlannedBeside, PlannedExperiment, PlannedVariant, PortsNeeded
-from loadgen.runner.function.cost import million_usd, planned_calls
+from loadgen.runner.function.cost import million_usd, permissions_of, planned_calls
 from loadgen.runner.limits import new_connections
 from loadgen.runner.table.cost import Cost
 from loadgen.stats.comparison import ROUNDS, detectable, level_at
@@ -54,6 +54,7 @@ def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int,
         ports=_ports(experiment, planned, addresses, loopback),
         function_calls=calls,
         function_calls_usd=calls_usd,
+        function_permissions=_permissions(variants),
     )
 
 
@@ -129,6 +130,11 @@ def _function_calls(variants: Sequence[Profile], rounds: int) -> tuple[int | Non
             return None, None
         calls, usd = calls + rounds * planned, usd + rounds * planned * million / MILLION
     return (calls, round(usd, 6)) if priced else (None, None)
+
+
+def _permissions(variants: Sequence[Profile]) -> tuple[str, ...]:
+    functions = [variant.target.function for variant in variants]
+    return tuple(dict.fromkeys(name for of in functions if of for name in permissions_of(of)))
 
 
 def _ports(experiment: Experiment, variants: Sequence[PlannedVariant], addresses: int, loopback: bool) -> PortsNeeded:

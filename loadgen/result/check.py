@@ -267,6 +267,9 @@ class PlannedExperiment:
         "USD",
         default=None,
     )
+    function_permissions: tuple[str, ...] = item(
+        "the permissions that its variants take on Lambda functions", omit=True, default=()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ def _experiment(experiment: PlannedExperiment) -> Lines:
         f"{seconds(experiment.pause_s)}",
         *([f"  in all runs: about {dollars(experiment.usd)} on AWS"] if experiment.usd is not None else []),
         *([f"  in all runs: {_calls(experiment)}"] if experiment.function_calls is not None else []),
+        *([f"  needs {', '.join(needs)}"] if (needs := experiment.function_permissions) else []),
         f"  primary figure: {experiment.primary}, {by}",
         f"  {_finds(experiment)}",
         *_ports(experiment.ports),

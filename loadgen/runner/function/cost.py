@@ -57,6 +57,11 @@ def provisioned_usd(price: LambdaPrice, cell: TuneCell, seconds: float) -> float
     return price.hour(cell.memory or 0, cell.provisioned) * held / S_PER_HOUR
 
 
+def permissions_of(function: Function) -> tuple[str, ...]:
+    """What a run needs on the function."""
+    return PERMISSIONS if function.force_cold else (TO_INVOKE,)
+
+
 def planned_function(profile: Profile, plan: Plan) -> PlannedFunction:
     """What a load takes, and what its requests cost. What their duration costs, no call has told yet."""
     function = profile.target.function
@@ -64,7 +69,7 @@ def planned_function(profile: Profile, plan: Plan) -> PlannedFunction:
     price, calls = price_for(function), _calls_of(profile, plan)
     requests = None if calls is None else round(sum(calls.values()))
     return PlannedFunction(
-        permissions=PERMISSIONS if function.force_cold else (TO_INVOKE,),
+        permissions=permissions_of(function),
         force_cold=function.force_cold,
         requests=requests,
         requests_usd=None if requests is None else round(price.requests(requests), 6),

@@ -6,6 +6,7 @@ import pytest
 
 from loadgen.experiment.check import check
 from loadgen.profile.load import load
+from loadgen.report.terminal.check import render_check
 from loadgen.stats.comparison import detectable
 from loadgen.stats.looks import levels
 
@@ -78,3 +79,14 @@ def test_the_variants_of_a_duet_share_the_load() -> None:
     planned = check(loaded.profile, [variant.profile for variant in loaded.variants]).experiment
     assert planned and planned.function_calls == 6 * 200
     assert [variant.iterations for variant in planned.each] == [100, 100]
+
+
+def test_a_variant_may_need_more_permissions() -> None:
+    forced = "forced: {target: {lambda: {force_cold: each}}}"
+    loaded = load("t.yaml", text=WARM.replace("LOAD", "users: 2, iterations: 50").replace("VARIANT", forced))
+    planned = check(loaded.profile, [variant.profile for variant in loaded.variants])
+    assert planned.function and planned.function.permissions == ("lambda:InvokeFunction",)
+    assert planned.experiment and planned.experiment.function_permissions == (
+        "lambda:InvokeFunction", "lambda:GetFunctionConfiguration", "lambda:UpdateFunctionConfiguration",
+    )  # fmt: skip
+    assert "needs lambda:InvokeFunction, lambda:GetFunctionConfiguration, lambda:Up" in render_check(planned, 200)
