@@ -229,8 +229,8 @@ def _note(result: TuneResult, size: TuneSize) -> Part:
     return ", ".join(said), STRONG if chosen else DIM
 
 
-def trimmed_titles() -> list[str]:
-    return ["MB", "trimmed ms", "$ a call", "handler p99", "cold billed", "calls"]
+def trimmed_titles(result: TuneResult) -> list[str]:
+    return [title_of(result), "trimmed ms", "$ a call", "handler p99", "cold billed", "calls"]
 
 
 def trimmed_row(size: TuneSize) -> list[Part]:

@@ -264,6 +264,7 @@ class TunePreview:
     target: str = item("the URL of Lambda")
     plan: TunePlan = item("what is measured, and how")
     requests: int = item("the number of calls")
-    usd_at_most: float = item("what they cost if each is billed for `each_ms`, at the price of x86_64", "USD")
+    usd_at_most: float = item("what they cost if each is billed for `each_ms`", "USD")
+    prices: LambdaPrices = item("the prices, of x86_64: which architecture it is, the function tells later")
     each_ms: float = item("the time after which a call is given up", "ms")
     permissions: tuple[str, ...] = item("the permissions that it takes on the function")

@@ -7,7 +7,7 @@ from loadgen.experiment.tune.plan import visits_of
 from loadgen.profile.load import Loaded
 from loadgen.result.tune import TunePlan, TunePreview
 from loadgen.runner.function.cells import permissions_of
-from loadgen.runner.function.cost import price_for, provisioned_usd
+from loadgen.runner.function.cost import price_for, prices_of, provisioned_usd
 
 MOST_MB = 10240  # of a version whose memory is not known before
 HELD_S = 900.0  # s that provisioned environments are taken to be there for a visit, at the most
@@ -31,6 +31,7 @@ def preview(loaded: Loaded, plan: TunePlan) -> TunePreview:
         usd_at_most=round(
             held + sum(price.calls(visit.memory or MOST_MB, calls * each_ms, calls) for visit in visits), 4
         ),
+        prices=prices_of(function, price),
         each_ms=each_ms,
         permissions=permissions_of(plan),
     )

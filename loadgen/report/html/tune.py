@@ -10,6 +10,7 @@ from loadgen.report.html.markup import Content, element
 from loadgen.report.html.page import Section, document
 from loadgen.report.html.tables import facts, spoken, table
 from loadgen.report.styles import BAD
+from loadgen.report.terminal.tune import interval_row, interval_titles
 from loadgen.report.tuned import (
     advice,
     cost_of,
@@ -59,16 +60,18 @@ def _head(result: TuneResult) -> Iterator[Content]:
     yield element("ul", complaints(result), class_="said")
 
 
-def _sizes(result: TuneResult) -> Content:
+def _sizes(result: TuneResult) -> Iterator[Content]:
     titles = titles_of(result)
     rows = [row_of(result, size) for size in result.sizes]
-    return table(titles, rows, f"Warm calls, {result.metric}, in ms", words=(len(titles) - 1,)) if rows else None
+    if rows:
+        yield table(titles, rows, f"Warm calls, {result.metric}, in ms", words=(len(titles) - 1,))
+        yield table(interval_titles(result), map(interval_row, result.sizes), "Their 95 % intervals, in ms")
 
 
 def _power_tuning(result: TuneResult) -> Iterator[Content]:
     if result.power_tuning:
         caption = "The mean without a fifth of the calls at either end"
-        yield table(trimmed_titles(), map(trimmed_row, result.sizes), caption)
+        yield table(trimmed_titles(result), map(trimmed_row, result.sizes), caption)
         yield element("p", picture(result))
 
 

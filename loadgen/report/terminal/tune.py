@@ -8,6 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from loadgen.report.sentences import notice_text
+from loadgen.report.terminal.intervals import AT_LEAST, range_of
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, add, drawn, heading, labelled, line, table
 from loadgen.report.trust import reason
 from loadgen.report.tuned import (
@@ -16,6 +17,7 @@ from loadgen.report.tuned import (
     effort_of,
     picture,
     prepared,
+    prices_text,
     provisioned,
     row_of,
     title_of,
@@ -28,9 +30,10 @@ from loadgen.report.tuned import (
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import VERDICTS, ended, exit_text
 from loadgen.report.words import brief, count, ms, rate, several
-from loadgen.result.tune import TunePreview, TuneResult
+from loadgen.result.tune import TunePreview, TuneResult, TuneSize
 
 SENTENCE = 240  # characters of one
+INTERVALS = ("p50", "p95", "p99")
 LEAD = 12  # columns of what a line at the end is about
 MOST = 14  # sizes on the first screen
 WIDTHS = {"MB": 6, "cell": 20, "handler p50": 7, "billed": 7, "$/M inside": 6, "cold": 5, "cold p50": 6}
@@ -52,8 +55,15 @@ def every_visit(result: TuneResult, width: int) -> Iterator[RenderableType]:
     if result.sizes:
         yield heading("memory sizes: warm calls, in ms")
         yield from _sizes(result, len(result.sizes))
+        yield heading(f"95 % intervals of these: {result.metric} of warm calls, in ms")
+        intervals = table(*((title, "right", 16) for title in interval_titles(result)))
+        for size in result.sizes:
+            add(intervals, *interval_row(size))
+        yield intervals
+        if any(of.kind == "binomial" for size in result.sizes for of in size.warm.intervals.values()):
+            yield line((f"- {AT_LEAST}", DIM))
         yield heading("as AWS Lambda Power Tuning has it: without a fifth of the calls at either end")
-        trimmed = table(*((title, "right", 11) for title in trimmed_titles()))
+        trimmed = table(*((title, "right", 11) for title in trimmed_titles(result)))
         for size in result.sizes:
             add(trimmed, *trimmed_row(size))
         yield trimmed
@@ -71,6 +81,15 @@ def every_visit(result: TuneResult, width: int) -> Iterator[RenderableType]:
         yield visits
     yield Text()
     yield from _end(result, width)
+
+
+def interval_titles(result: TuneResult) -> list[str]:
+    return [title_of(result), *INTERVALS]
+
+
+def interval_row(size: TuneSize) -> list[str]:
+    """The interval of each percentile of warm calls that the sizes have."""
+    return [size.key, *(range_of(size.warm.intervals.get(name)) for name in INTERVALS)]
 
 
 def linked(result: TuneResult) -> str:
@@ -141,7 +160,7 @@ def planned(preview: TunePreview, width: int) -> str:
         ),
         line(
             f"About {several(preview.requests, 'call')}, at most {usd(preview.usd_at_most)} if each is billed for "
-            f"{ms(preview.each_ms)} ms, the longest that loadgen waits for one"
+            f"{ms(preview.each_ms)} ms, the longest that loadgen waits for one; {prices_text(preview.prices)}"
         ),
         *made,
         line("At the end, on an error and on a signal the memory is restored; after kill -9 by loadgen tune --restore"),

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from tunings import PROFILE
 
+from loadgen.aws.lambda_prices import DATE
 from loadgen.cli.tune import command
 from loadgen.errors import LoadgenError, PlanError, ProfileError
 from loadgen.experiment.tune.plan import loaded_of
@@ -28,6 +29,7 @@ def test_a_check_says_what_would_be_done(option: str) -> None:
     text = said(*HERE, "--keep", "p99 < 200ms", option)
     assert "the memory sizes of orders, and the cheapest size that keeps p99 < 200ms and errors < 1%" in text
     assert "128, 256, 512, 1024, 1769, 3008 MB" in text
+    assert f"prices of eu-west-1, x86_64, {DATE}" in text
     assert "4 rounds" in text and "50 calls follow, one after the other" in text and "About 1,200 calls" in text
     assert "lambda:GetFunctionConfiguration, lambda:UpdateFunctionConfiguration, lambda:InvokeFunction" in text
 
@@ -41,6 +43,7 @@ def test_a_check_as_json() -> None:
     assert (document["requests"], document["each_ms"]) == (600, 30_000)
     assert document["usd_at_most"] == pytest.approx(13_500 * 0.0000166667 + 600 * 0.2e-6, abs=1e-4)
     assert document["plan"]["sizes"] == [512, 1024]
+    assert (document["prices"]["region"], document["prices"]["date"]) == ("eu-west-1", DATE)
 
 
 def test_a_profile_has_its_own_work(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from loadgen.report.styles import text_of
 from loadgen.report.terminal.runs import runs
 from loadgen.report.terminal.screen import render
 from loadgen.report.tuned import advice, picture, provisioned
+from loadgen.report.words import ms
 from loadgen.result.codec import from_json
 from loadgen.result.tune import TuneResult
 
@@ -111,6 +112,15 @@ def test_everything_is_printed_with_full() -> None:
     assert picture(result()) in text.splitlines()
     assert sum("VALID" in line for line in text.splitlines()) == 12
     assert "trimmed ms" in text
+
+
+def test_the_intervals_of_warm_calls_are_printed_and_on_the_page() -> None:
+    of = result()
+    (first, *_) = of.sizes
+    low, high = first.warm.intervals["p50"].low, first.warm.intervals["p50"].high
+    for text in (render(of, width=100, color=False, full=True), html_text(of, [])):
+        assert f"[{ms(low)}, {ms(high)}]" in text
+        assert "95 %" in text
 
 
 def test_json_is_read_again_and_has_power_tunings_form() -> None:
@@ -216,6 +226,9 @@ def test_cells_are_on_every_output() -> None:
     for text in every:
         assert all(name in text for name in NAMES)
     assert from_json(TuneResult, json.loads(json_text(cells()))) == cells()
+    full = render(cells(), width=100, color=False, full=True).splitlines()
+    assert sum(line.split()[:1] == ["cell"] for line in full) == 3, "of sizes, of intervals, of Power Tuning's figures"
+    assert sum("a binomial interval" in line for line in full) == 1
 
 
 def test_a_price_that_is_not_known_is_said_with_the_key_for_it() -> None:
