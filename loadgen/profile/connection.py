@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from loadgen.profile import addresses, files
 from loadgen.profile.clients import Order, Renew, Reuse
 from loadgen.profile.dynamodb import DynamoDb
-from loadgen.profile.function import Function
+from loadgen.profile.function import Function, region_in
 from loadgen.profile.part import Count, Flag, FromText, Part, Text, complaint, located, nearest
 from loadgen.profile.units import quoted
 
@@ -125,6 +125,8 @@ class Target(Part):
                     raise ValueError(f"{quoted(service.endpoint)} has a path: the endpoint of an API is only a host")
         elif service and not service.known_region:
             raise complaint("is missing", "Add it, for example eu-west-1", (*given, "region"))
+        elif self.function and (own := region_in(self.function.name)) not in (None, self.function.known_region):
+            raise complaint(f"the function's ARN is of {own}", "Leave the region out", (*given, "region"))
         return self
 
     @property

@@ -25,13 +25,20 @@ _PRICE = re.compile(r"\$[0-9]{1,6}(\.[0-9]{1,12})?")
 _QUALIFIER = re.compile(r"\$LATEST|[A-Za-z0-9_-]{1,128}")
 
 
-def _name(text: str) -> str:
+def function_name(text: str) -> str:
+    """A function's name, or its ARN. Raises ValueError."""
     if not _NAME.fullmatch(text) and not _ARN.fullmatch(text):
         raise ValueError(
             f"{quoted(text)} is not a function: expected its name of up to 64 letters, digits, '_' and '-', "
             "or its ARN without a version"
         )
     return text
+
+
+def region_in(name: str) -> str | None:
+    """The region of an ARN; None for a name."""
+    arn = _ARN.fullmatch(name)
+    return arn["region"] if arn else None
 
 
 def _qualifier(value: object) -> str:
@@ -85,7 +92,7 @@ class Function(Part):
     operations: ClassVar[tuple[str, ...]] = (INVOKE,)
     signs_as: ClassVar[str] = "lambda"
 
-    name: Annotated[Text, AfterValidator(_name)] = Field(validation_alias="function")
+    name: Annotated[Text, AfterValidator(function_name)] = Field(validation_alias="function")
     """The function's name, or its ARN without a version."""
 
     qualifier: Annotated[str, PlainValidator(_qualifier), WithJsonSchema({"type": ["string", "integer"]})] | None = None
@@ -126,8 +133,7 @@ class Function(Part):
     @property
     def known_region(self) -> str | None:
         """The region, as the profile says it; None if it does not."""
-        arn = _ARN.fullmatch(self.name)
-        return self.region or (arn["region"] if arn else None)
+        return self.region or region_in(self.name)
 
     @property
     def signing_region(self) -> str:

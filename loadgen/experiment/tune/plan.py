@@ -12,6 +12,7 @@ from loadgen.errors import ProfileError
 from loadgen.experiment.order import order, seed_of
 from loadgen.profile.capacity import NoCondition, conditions
 from loadgen.profile.document import Way
+from loadgen.profile.function import Function, function_name, region_in
 from loadgen.profile.load import Loaded, from_data, named_after
 from loadgen.profile.model import Phase, Threshold
 from loadgen.profile.units import quoted
@@ -127,6 +128,8 @@ def plan_of(
     if not function.log_tail:
         problem = "without the log there is no REPORT, which tells what is billed"
         raise ProfileError(problem, file=loaded.source, key="target.lambda.log_tail", remedy="Leave it out")
+    for other in matrix.also:
+        _check_other(other, function)
     steps = [step for scenario in profile.scenarios for step in scenario.steps]
     if not all(step.reports for step in steps):
         problem = "a step does not wait for the function, and gets no REPORT"
@@ -142,6 +145,19 @@ def plan_of(
         max_usd=profile.max_cost if max_usd is None else max_usd,
         cells=cells_of(function.name, sizes, matrix),
     )
+
+
+def _check_other(name: str, function: Function) -> None:
+    """Another function must be one, in the same region. Raises ProfileError."""
+    try:
+        own = region_in(function_name(name))
+    except ValueError as error:
+        raise ProfileError(str(error), file="--also") from None
+    if own not in (None, function.signing_region) and not function.endpoint:
+        raise ProfileError(
+            f"it is in {own}, and {function.name} in {function.signing_region}", file="--also",
+            remedy="Compare functions of one region",
+        )  # fmt: skip
 
 
 def starts_of(text: str) -> tuple[tuple[Start, int], ...]:
@@ -183,8 +199,12 @@ def cells_of(function: str, sizes: Sequence[int], matrix: Matrix) -> tuple[TuneC
     functions = tuple(dict.fromkeys((function, *matrix.also)))
     number = len(functions) * len(matrix.starts) * (len(sizes) + len(matrix.qualifiers))
     if not 2 <= number <= MOST_CELLS:
-        what = "sizes" if matrix == NOTHING_MORE else "cells"
-        raise ProfileError(f"takes 2 to {MOST_CELLS} {what}, and these are {number}", file="--memory")
+        are = f"and {'this is' if number == 1 else 'these are'} {number}"
+        if matrix == NOTHING_MORE:
+            problem = f"takes 2 to {MOST_CELLS} sizes, {are}"
+            raise ProfileError(problem, file="--memory", remedy="Use for example 512,1024")
+        remedy = f"{'Add to' if number < 2 else 'Shorten'} --memory, --start, --qualifier or --also"
+        raise ProfileError(f"takes 2 to {MOST_CELLS} cells, {are}", file="--memory", remedy=remedy)
     if matrix == NOTHING_MORE:
         return ()
     return tuple(

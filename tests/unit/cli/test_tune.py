@@ -15,6 +15,7 @@ from loadgen.cli.tune import command
 from loadgen.errors import LoadgenError, PlanError, ProfileError
 from loadgen.experiment.tune.plan import loaded_of
 
+ELSEWHERE = "arn:aws:lambda:us-east-1:123456789012:function:orders"
 HERE = ("orders", "--region", "eu-west-1")
 
 
@@ -67,6 +68,10 @@ def test_an_event_may_be_in_a_file(tmp_path: Path) -> None:
         (("orders",), "region"),
         ((*HERE, "--payload", "{"), "--payload: is not JSON"),
         ((*HERE, "--payload", "@nowhere.json"), "nowhere.json: cannot be read"),
+        ((*HERE, "--also", "a b"), "--also: 'a b' is not a function"),
+        ((*HERE, "--also", ELSEWHERE), "--also: it is in us-east-1, and orders in eu-west-1"),
+        ((*HERE, "--qualifier", "live"), "--memory: takes 2 to 64 cells, and this is 1. Add to --memory, --start"),
+        ((*HERE, "--memory", "128"), "--memory: takes 2 to 64 sizes, and this is 1. Use for example 512,1024"),
         ((*HERE, "--memory", "64,128"), "--memory: expected sizes from 128 to 10240 MB"),
         ((*HERE, "--rate", "0/s"), "--rate: '0/s' is no rate"),
         ((*HERE, "--max-cost", "0.5"), "--max-cost: '0.5' is not an amount: expected US dollars such as $1.50"),

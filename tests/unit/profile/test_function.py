@@ -81,6 +81,11 @@ def test_target_may_be_another_endpoint() -> None:
     ("old", "new", "line"),
     [
         (", region: eu-west-1", "", "2: target.lambda.region: is missing. Add it, for example eu-west-1"),
+        (
+            "orders",
+            "'arn:aws:lambda:ap-south-1:123456789012:function:orders'",
+            "2: target.lambda.region: the function's ARN is of ap-south-1. Leave the region out",
+        ),
         ("orders", "or:ders", "2: target.lambda.function: 'or:ders' is not a function: expected its name of up to 64"),
         ("eu-west-1", "eu-west-1, qualifier: 'a b'", "2: target.lambda.qualifier: 'a b' is not a version or an alias"),
         ("eu-west-1", "eu-west-1, qualifier: true", "2: target.lambda.qualifier: true is not a version or an alias"),

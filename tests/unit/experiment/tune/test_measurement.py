@@ -259,7 +259,7 @@ def test_sizes_that_are_none_are_refused(text: str) -> None:
 
 
 def test_one_size_alone_is_no_comparison() -> None:
-    with pytest.raises(ProfileError, match="--memory: takes 2 to 64 sizes, and these are 1"):
+    with pytest.raises(ProfileError, match="--memory: takes 2 to 64 sizes, and this is 1"):
         plan_of(load("t.yaml", text=PROFILE), sizes_of("128, 128"))
 
 
