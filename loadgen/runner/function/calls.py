@@ -16,6 +16,7 @@ from loadgen.aws.auth import Access
 from loadgen.aws.errors import Fault
 from loadgen.aws.invocation import API
 from loadgen.aws.refusals import denied
+from loadgen.errors import TargetError
 from loadgen.exchange import Request
 from loadgen.profile.function import TO_INVOKE
 from loadgen.profile.model import Profile
@@ -77,6 +78,16 @@ class Configuration:
     snap_start: bool = False
     state: str = "Active"
     version: str = "$LATEST"
+    managed: bool = False  # it runs on Lambda Managed Instances
+
+
+def check_managed(place: str, now: Configuration) -> None:
+    """Raises TargetError for a function on Lambda Managed Instances: an environment serves many calls at once there."""
+    if now.managed:
+        raise TargetError(
+            f"{place} runs on Lambda Managed Instances: it has no cold starts, and what is billed are its instances. "
+            "Measure it with loadgen run"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +242,7 @@ def configuration_of(answer: Any) -> Configuration:
         memory, revision, modified, progress, architecture, timeout, text, applies,
         state if isinstance(state, str) else "Active",
         version if isinstance(version, str) and _WORD.fullmatch(version) else "$LATEST",
+        bool(answer.get("CapacityProviderConfig")),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from loadgen.errors import LoadgenError, TargetError
 from loadgen.profile.function import TO_INVOKE
 from loadgen.result.tune import TuneCell, TunePlan
-from loadgen.runner.function.calls import PERMISSIONS, TO_PROVISION, TO_PUBLISH, Calls, Settings
+from loadgen.runner.function.calls import PERMISSIONS, TO_PROVISION, TO_PUBLISH, Calls, Settings, check_managed
 from loadgen.runner.function.changes import Changes, Sleep
 from loadgen.runner.function.journal import read_journal
 from loadgen.runner.function.versions import Gone, Versions, read_log
@@ -70,12 +70,13 @@ class Cells:
 
     async def look(self) -> tuple[TuneCell, ...]:
         """The cells with what their functions tell: the memory of a version, and the architecture. Raises TargetError
-        for one that AWS does not allow."""
+        for one that AWS does not allow, and for a function that has no cold starts."""
         return tuple([await self._looked(cell) for cell in self._cells])
 
     async def _looked(self, cell: TuneCell) -> TuneCell:
         api = self._apis[cell.function]
         now = await api.read(cell.qualifier or "")
+        check_managed(api.place, now)
         if cell.qualifier and cell.provisioned and (now.snap_start or now.version == "$LATEST"):
             why = "has SnapStart" if now.snap_start else "is $LATEST"
             raise TargetError(f"{api.place}: {cell.qualifier} {why}, which AWS allows no provisioned concurrency")

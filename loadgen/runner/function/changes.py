@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from loadgen.clock import wall
 from loadgen.errors import TargetError
 from loadgen.runner.control import CallFailed
-from loadgen.runner.function.calls import UPDATE, Calls, Configuration, Settings
+from loadgen.runner.function.calls import UPDATE, Calls, Configuration, Settings, check_managed
 from loadgen.runner.function.journal import Entry, Journal, Kind, is_ours
 
 PAUSES = (0.1, 0.2, 0.4, 0.8, 1.0)  # s between two looks at an update; the last one again and again
@@ -40,6 +40,7 @@ class Changes:
         """The settings as they are, which are written down to be restored: the memory, and if they are to be changed
         the description and SnapStart. Raises TargetError, PlanError."""
         now = await self._settled()
+        check_managed(self._api.place, now)
         settings = Settings(now.memory, now.description if described else None, now.snap_start if snap_start else None)
         self._journal.add(self._told("original", now, settings))
         return settings

@@ -16,7 +16,7 @@ from lambda_sandbox import FUNCTIONS, Sandbox
 
 from loadgen.aws.errors import Fault
 from loadgen.clock import SECOND
-from loadgen.errors import ProfileError
+from loadgen.errors import ProfileError, TargetError
 from loadgen.runner.control import CallFailed
 from loadgen.runner.function import changes as changing
 from loadgen.runner.function import journal as journals
@@ -269,6 +269,25 @@ def test_a_line_after_a_torn_one_is_read(service: Service, tmp_path: Path) -> No
     done(at(service, read_journal(tmp_path)).restore())
     assert service.memory == 512
     assert [entry.kind for entry in read_journal(tmp_path).entries][-3:] == ["intent", "begun", "restored"]
+
+
+def test_a_function_on_managed_instances_is_not_changed(
+    tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no cold starts that could be forced."""
+    read = service.read
+
+    async def managed(qualifier: str = "") -> Configuration:
+        return replace(await read(qualifier), managed=True)
+
+    monkeypatch.setattr(service, "read", managed)
+    with pytest.raises(TargetError, match="function orders runs on Lambda Managed Instances: it has no cold starts"):
+        done(at(service, Journal(tmp_path)).begin())
+    assert not (tmp_path / FILE).exists()
+    provider = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": "arn:aws:lambda:x"}}
+    answer = service.sandbox.call("GET", PATH).body
+    assert not configuration_of(answer).managed
+    assert configuration_of({**answer, "CapacityProviderConfig": provider}).managed
 
 
 @pytest.mark.parametrize("text", ['{"kind": "original"}\n', '{"kind": "bogus", "memory": 1}\n', "[]}\n"])
