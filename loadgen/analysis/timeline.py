@@ -25,6 +25,8 @@ from loadgen.stats.ticks import TICKS
 MOST = 180  # moments of a picture
 P50, P99 = fraction("p50"), fraction("p99")
 
+Worker = tuple[int, int]  # the number of its run, and its own
+
 
 def timeline(*folders: Path, most: int | None = MOST) -> Timeline | None:
     """The moments of the run in that folder, of one second, or of as many as makes them at most `most`; None if it
@@ -39,10 +41,11 @@ def timeline(*folders: Path, most: int | None = MOST) -> Timeline | None:
         run = key.slot // steps
         return run in headlines and metric in (Metric.SIGN, headlines[run])
 
-    for second in (second for folder in folders for second in read_seconds(folder)):
-        for place, histogram in second.counts.only(wanted).histograms():
-            columns.add(place, histogram, headlines[place[1].slot // steps])
-        columns.watch(second.health)
+    for number, folder in enumerate(folders):
+        for second in read_seconds(folder):
+            for place, histogram in second.counts.only(wanted).histograms():
+                columns.add(place, histogram, headlines[place[1].slot // steps])
+            columns.watch(second.health, number)
     moments = tuple(columns.moments())
     stretches = tuple(_stretches(plan, columns.seen))
     return Timeline(columns.width, stretches, moments, len(folders)) if moments else None
@@ -62,7 +65,8 @@ class _Column:
     failed: int = 0
     values: Histogram = field(default_factory=Histogram)
     timeouts: int = 0
-    in_flight: dict[int, int] = field(default_factory=dict)  # by second
+    completed: int | None = None
+    in_flight: dict[int, dict[Worker, int]] = field(default_factory=dict)  # by second
     cold: int | None = None
     throttled: Counter[str] = field(default_factory=Counter)
 
@@ -71,8 +75,8 @@ class _Column:
         self.values.add(other.values)
         self.timeouts += other.timeouts
         self.in_flight |= other.in_flight
-        if other.cold is not None:
-            self.cold = (self.cold or 0) + other.cold
+        self.completed = _sum(self.completed, other.completed)
+        self.cold = _sum(self.cold, other.cold)
         self.throttled.update(other.throttled)
 
     def moment(self, start: float) -> Moment:
@@ -85,7 +89,8 @@ class _Column:
             milliseconds(self.values.quantile(P99, self.timeouts)),
             milliseconds(self.values.most) if self.values.count and not late else None,
             tuple(bins_of(self.values)),
-            max(self.in_flight.values(), default=None),
+            max((sum(open_.values()) for open_ in self.in_flight.values()), default=None),
+            self.completed,
             self.cold,
             dict(self.throttled.most_common()),
         )
@@ -110,21 +115,24 @@ class _Columns:
             if key.outcome == Outcome.THROTTLED:
                 column.throttled[key.stratum] += histogram.count
             elif key.outcome == Outcome.OK and (cold := cold_of(key.stratum)) is not None:
-                column.cold = (column.cold or 0) + histogram.count * cold
+                column.cold = _sum(column.cold, histogram.count * cold)
         elif metric == headline and key.outcome == Outcome.OK:
             column.values.add(histogram)
         elif metric == headline and key.outcome == Outcome.TIMEOUT:
             column.timeouts += histogram.count
 
-    def watch(self, health: Iterable[dict[str, Any]]) -> None:
+    def watch(self, health: Iterable[dict[str, Any]], run: int) -> None:
+        """Take the samples of the workers of run number `run`."""
         for sample in health:
-            second = int(sample["second"])
-            open_at = self._at(second).in_flight
-            open_at[second] = open_at.get(second, 0) + int(sample["in_flight"])
+            second = _second_of(sample)
+            column = self._at(second)
+            column.in_flight.setdefault(second, {})[run, int(sample["worker"])] = int(sample["in_flight"])
+            if (completed := sample.get("completed")) is not None:
+                column.completed = _sum(column.completed, int(completed))
 
     def moments(self) -> Iterator[Moment]:
         for number, column in sorted(self._columns.items()):
-            if column.sent:
+            if column.sent or column.completed:
                 yield column.moment(number * self.width)
 
     def _at(self, second: int) -> _Column:
@@ -136,6 +144,16 @@ class _Columns:
         narrow, self._columns, self.width = self._columns, {}, 2 * self.width
         for number, column in narrow.items():
             self._columns.setdefault(number // 2, _Column()).take(column)
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one + (other or 0)
+
+
+def _second_of(sample: dict[str, Any]) -> int:
+    """The second that a sample is of: the one that was over when it came. A short one, as the last is, is of the second
+    in which it came."""
+    return max(0, int(sample["second"]) - (int(sample["elapsed"]) > SECOND // 2))
 
 
 def _stretches(plan: Plan, seen: dict[int, tuple[int, int]]) -> Iterator[Stretch]:

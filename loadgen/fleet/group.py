@@ -285,7 +285,7 @@ class Group:
         self._changed.set()
 
     def _sample(self, member: Member, vitals: Vitals) -> dict[str, Any]:
-        more = {"in_flight": vitals.in_flight, "tcp": vitals.tcp}
+        more = {"in_flight": vitals.in_flight, "completed": vitals.completed, "tcp": vitals.tcp}
         if vitals.met:
             more["environments"] = vitals.met
         return {**vitals.probe, **more, "second": self.elapsed // SECOND, "worker": member.index}

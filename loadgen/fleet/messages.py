@@ -148,12 +148,13 @@ class Vitals:
     """The worker's own health over the last second.
 
     `probe` is what `trust.probe.Probe.sample` returns, `tcp` what `net.tcp_info.TcpWatch.sample` returns, None if the
-    kernel gives no figures; `in_flight` counts the iterations that are open now. `met` is what
-    `record.environments.Met.news` returns.
+    kernel gives no figures; `in_flight` counts the iterations that are open now, `completed` the requests that were
+    ok since the last such message. `met` is what `record.environments.Met.news` returns.
     """
 
     probe: dict[str, Any]
     in_flight: int
+    completed: int
     tcp: dict[str, Any] | None
     met: dict[str, Any] | None = None
 

@@ -66,6 +66,7 @@ class _Prepared:
     """The objects that carry out an assignment, before the load."""
 
     engine: Engine
+    ledger: Ledger
     transport: Transport
     probe: Probe
     ticks: IdleTicks
@@ -79,6 +80,7 @@ class _Load:
     def __init__(self, prepared: _Prepared, start: int, fleet: ToFleet, alarm: Alarm) -> None:
         """`alarm` is the one that calls for `report`."""
         self.engine, self.transport, self._probe = prepared.engine, prepared.transport, prepared.probe
+        self._ledger, self._completed = prepared.ledger, 0
         self._fleet, self._alarm, self._next_report = fleet, alarm, start + SECOND
         self._recorder = Recorder(start, fleet.send, self._name_series)
         self._samples = Samples(start, prepared.slots, self._new_kind)
@@ -111,7 +113,8 @@ class _Load:
         self._fleet.send(Finished(self._samples.kept(), self.transport.options()))
 
     def _vitals(self, in_flight: int, tcp: dict[str, Any] | None) -> Vitals:
-        return Vitals(self._probe.sample(), in_flight, tcp, self._recorder.met.news())
+        before, self._completed = self._completed, self._ledger.completed
+        return Vitals(self._probe.sample(), in_flight, self._completed - before, tcp, self._recorder.met.news())
 
     def _name_series(self, number: int, key: SeriesKey) -> None:
         self._fleet.send(NewSeries(number, key))
@@ -191,7 +194,7 @@ class Worker:
         probe, ticks = Probe(self.clock, transport.built), IdleTicks(self.clock)
         await transport.prepare()
         per_iteration = work.profile.session.reuse == "per-iteration"
-        self._stage = _Prepared(engine, transport, probe, ticks, plan.slots, per_iteration)
+        self._stage = _Prepared(engine, ledger, transport, probe, ticks, plan.slots, per_iteration)
         lower_timer_slack()
         _calm_collector(transport.makes_cycles)
         self.pipe.send(Ready())

@@ -162,6 +162,11 @@ class Ledger:
         cells = self.outcomes.tolist()
         return [sum(cells[number::OUTCOMES]) for number in range(OUTCOMES)]
 
+    @property
+    def completed(self) -> int:
+        """How many exchanges were ok, over all slots."""
+        return sum(self.outcomes[Outcome.OK :: OUTCOMES])
+
     def tally(self, slot: int) -> Tally:
         """The items and the consumed capacity of one slot."""
         row = slot * len(TALLY)

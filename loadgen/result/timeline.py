@@ -18,13 +18,13 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What was due in one moment, of all steps together.
+    """What was due in one moment, of all steps together, and what was completed in it, whenever that was due.
 
     `start` is in s from the start of the run; `sent` is the number of requests, `failed` of those that were not ok.
     `cold` are the ok answers that were cold starts, None if no answer tells; `throttled` are requests by reason.
     p50, p99 and the longest are in ms, of the response, or in a closed load of the service; None if not known, as among
     timeouts. `bins` are (low, high, count) in ms, eight for each doubling. `in_flight` is the most iterations that were
-    open at the end of a second; None if not known.
+    open at the end of a second, `completed` the number of requests that ended and were ok; None if not known.
     """
 
     start: float
@@ -35,13 +35,15 @@ class Moment:
     longest: float | None
     bins: tuple[tuple[float, float, int], ...]
     in_flight: int | None
+    completed: int | None = None
     cold: int | None = None
     throttled: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Moments of `width` s, those without requests left out; of several runs over each other, sums of `runs`."""
+    """Moments of `width` s, without those in which nothing was due or completed; of several runs over each other, sums
+    of `runs`."""
 
     width: int
     stretches: tuple[Stretch, ...]

@@ -12,8 +12,8 @@ from loadgen.result.rows import Result, Value, columns, rows
 from loadgen.result.run import Phase
 from loadgen.result.timeline import Moment, Timeline
 
-BY_SECOND = ("second", "phase", "cycle", "requests", "failed", "in_flight", "p50_ms", "p99_ms", "max_ms", "cold",
-             "throttled", "throttled_by")  # fmt: skip
+BY_SECOND = ("second", "phase", "cycle", "requests", "failed", "completed", "in_flight", "p50_ms", "p99_ms", "max_ms",
+             "cold", "throttled", "throttled_by")  # fmt: skip
 # a spreadsheet takes a text for a formula that begins with one of these (OWASP, CSV Injection)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -25,7 +25,8 @@ def csv_text(result: Result) -> str:
 
 
 def seconds_text(of: Timeline, phases: Sequence[Phase]) -> str:
-    """A row for each moment, of all steps together: what was due in it. `phases` are those of the result."""
+    """A row for each moment, of all steps together: what was due in it, and how many were completed. `phases` are those
+    of the result."""
     return _table(BY_SECOND, (_moment(moment, of, phases) for moment in of.moments))
 
 
@@ -33,7 +34,7 @@ def _moment(of: Moment, line: Timeline, phases: Sequence[Phase]) -> Sequence[Val
     at = next((stretch for stretch in line.stretches if stretch.start <= of.start < stretch.end), None)
     phase = phases[at.phase] if at and at.phase < len(phases) else None
     where = (phase.name, phase.cycle) if phase else ("", None)
-    return (of.start, *where, of.sent, of.failed, of.in_flight, of.p50, of.p99, of.longest, of.cold,
+    return (of.start, *where, of.sent, of.failed, of.completed, of.in_flight, of.p50, of.p99, of.longest, of.cold,
             sum(of.throttled.values()), "; ".join(f"{count} {why}" for why, count in of.throttled.items()))  # fmt: skip
 
 

@@ -88,12 +88,15 @@ def _over_time(axes: Sequence[Axes], result: RunResult, of: Timeline) -> None:
     """Requests a second, iterations in flight, and percentiles, one below the other on the same axis of time."""
     requests, flight, times = axes
     middles = [moment.start + of.width / 2 for moment in of.moments]
-    lines = [_plot(requests, middles, [moment.sent / of.width for moment in of.moments], COLORS[5], "requests")]
+    lines = [_plot(requests, middles, [moment.sent / of.width for moment in of.moments], COLORS[5], "due")]
+    if any(moment.completed is not None for moment in of.moments):
+        completed = [_number(moment.completed) / of.width for moment in of.moments]
+        lines.append(_plot(requests, middles, completed, COLORS[2], "completed"))
     if any(moment.failed for moment in of.moments):
         failed = [moment.failed / of.width for moment in of.moments]
         lines.append(_plot(requests, middles, failed, COLORS[1], "failed"))
     in_flight = [_number(moment.in_flight) for moment in of.moments]
-    _plot(flight, middles, in_flight, COLORS[2], "in flight")
+    _plot(flight, middles, in_flight, COLORS[6], "in flight")
     _legend(requests, lines)
     lines = [
         _plot(times, middles, [_number(value(moment)) for moment in of.moments], color, name)

@@ -10,7 +10,7 @@ from loadgen.report.html.markup import Content, Markup, element, number, percent
 from loadgen.report.html.scales import Linear, Log, Tick
 from loadgen.report.html.tables import table
 from loadgen.report.navigate import place
-from loadgen.report.words import brief, count, ms, rate, seconds, several
+from loadgen.report.words import brief, count, ms, rate, seconds
 from loadgen.result.run import Phase, Silence
 from loadgen.result.timeline import Moment, Stretch, Timeline
 
@@ -22,11 +22,12 @@ SHADES = 8
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200)  # seconds between labels
 LABELS = 7  # at most
 NAMED = 0.03  # of the width: a phase that is shorter has no room for its name
-PATHS = (("sent", "c5", "requests"), ("failed", "c1", "failed"))
+DUE, COMPLETED, FAILED = ("bar c5", "due"), ("bar c2", "completed"), ("bar c1", "failed")
 QUANTILES = (("p50", "c0"), ("p99", "c1"), ("max", "c3"))
 TEXT = (
-    "All steps together, by the second in which requests were due. A phase begins at each dashed line; what is shaded "
-    "is not measured. In the last panel, the stronger the colour, the more requests took so long."
+    "All steps together, by the second in which requests were due; what was completed, by the second of its answer. A "
+    "phase begins at each dashed line; what is shaded is not measured. In the last panel, the stronger the colour, the "
+    "more requests took so long."
 )
 STALLED = " No answer came at all in the framed times: {}."
 SHOWN_STALLS = 5
@@ -60,7 +61,9 @@ class _Time:
     def __init__(self, of: Timeline) -> None:
         self.of, self.moments = of, of.moments
         self.end = max([stretch.end for stretch in of.stretches] + [of.moments[-1].start + of.width])
-        self.per_second = Linear.over(moment.sent / of.width for moment in of.moments)
+        self.per_second = Linear.over(
+            number_of / of.width for moment in of.moments for number_of in (moment.sent, moment.completed or 0)
+        )
         self.in_flight = Linear.over(moment.in_flight for moment in of.moments)
         self.times = Log.over(value(moment) for value in TIMES_OF.values() for moment in of.moments)
         self.spread = Log.over(end for moment in of.moments for low, high, _ in moment.bins for end in (low, high))
@@ -79,9 +82,10 @@ def ticks_of(end: float) -> list[Tick]:
 
 
 def _legend(of: Timeline) -> list[Markup]:
+    completed = any(moment.completed is not None for moment in of.moments)
     failed = any(moment.failed for moment in of.moments)
-    requests = [(f"bar {class_}", name) for what, class_, name in PATHS if failed or what == "sent"]
-    return [key_of([*requests, ("bar c2", "in flight"), *((f"bar {class_}", name) for name, class_ in QUANTILES)])]
+    requests = [DUE, *([COMPLETED] if completed else []), *([FAILED] if failed else [])]
+    return [key_of([*requests, ("bar c6", "in flight"), *((f"bar {class_}", name) for name, class_ in QUANTILES)])]
 
 
 def _drawn(time: _Time, phases: Sequence[Phase]) -> Iterator[Content]:
@@ -121,10 +125,11 @@ def _silence(of: Silence, time: _Time) -> Markup:
 
 def _lines(time: _Time) -> Iterator[Markup | None]:
     yield line([_rate(time, of, of.sent) for of in time.moments], "c5")
+    yield line([_rate(time, of, of.completed) for of in time.moments if of.completed is not None], "c2")
     if any(of.failed for of in time.moments):
         yield line([_rate(time, of, of.failed) for of in time.moments], "c1")
     known = [(time.middle(of), of.in_flight) for of in time.moments if of.in_flight is not None]
-    yield line([(x, IN_FLIGHT.y(time.in_flight.at(value))) for x, value in known], "c2")
+    yield line([(x, IN_FLIGHT.y(time.in_flight.at(value))) for x, value in known], "c6")
     for name, class_ in QUANTILES:
         for part in _unbroken(time, TIMES_OF[name]):
             yield line(part, class_)
@@ -185,10 +190,11 @@ def _hits(time: _Time) -> Iterator[Markup]:
 
 
 def _read(moment: Moment, of: Timeline) -> tuple[str, str, str]:
+    completed = f", {count(moment.completed)} completed" if moment.completed is not None else ""
     failed = f", {count(moment.failed)} failed" if moment.failed else ""
     flight = f"{count(moment.in_flight)} in flight" if moment.in_flight is not None else ""
     times = ", ".join(f"{name} {ms(value(moment))}" for name, value in TIMES_OF.items())
-    return f"{_when(moment, of)}: {several(moment.sent, 'request')}{failed}", flight, f"{times} ms"
+    return f"{_when(moment, of)}: {count(moment.sent)} due{completed}{failed}", flight, f"{times} ms"
 
 
 def _when(moment: Moment, of: Timeline) -> str:
@@ -197,9 +203,9 @@ def _when(moment: Moment, of: Timeline) -> str:
 
 def _table(of: Timeline, title: str) -> Markup:
     rows = [
-        (_when(moment, of), count(moment.sent), rate(moment.sent / of.width), count(moment.failed),
-         count(moment.in_flight), *(ms(value(moment)) for value in TIMES_OF.values()))
+        (_when(moment, of), count(moment.sent), rate(moment.sent / of.width), count(moment.completed),
+         count(moment.failed), count(moment.in_flight), *(ms(value(moment)) for value in TIMES_OF.values()))
         for moment in of.moments
     ]  # fmt: skip
-    titles = ("due", "requests", "per second", "failed", "in flight", "p50, ms", "p99, ms", "max, ms")
+    titles = ("", "due", "due per second", "completed", "failed", "in flight", "p50, ms", "p99, ms", "max, ms")
     return table(titles, rows, title)

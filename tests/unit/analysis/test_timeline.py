@@ -21,6 +21,10 @@ LOAD = (
 )
 
 
+def sample(second: int, in_flight: int, worker: int = 0, elapsed: int = SECOND, **more: int) -> dict[str, int]:
+    return {"second": second, "worker": worker, "in_flight": in_flight, "elapsed": elapsed, **more}
+
+
 def of(tmp_path: Path, phases: str = LOAD, after: int = 5 * MILLISECOND, health: Sequence[dict[str, int]] = ()) -> Path:
     """The folder of a run in whose third second every request times out."""
 
@@ -66,11 +70,26 @@ def test_a_long_run_has_longer_moments(tmp_path: Path) -> None:
     assert sum(moment.sent for moment in made.moments) == 1200
 
 
-def test_the_most_in_flight_is_of_all_workers(tmp_path: Path) -> None:
-    health = [{"second": 3, "worker": worker, "in_flight": 4} for worker in range(2)]
+def test_what_is_in_flight_at_the_end_of_a_second_is_of_all_workers(tmp_path: Path) -> None:
+    """A sample comes when its second is over. A worker that was late sends two samples in the same second."""
+    health = [*(sample(3, 4, worker) for worker in range(2)), sample(4, 7), sample(4, 9, elapsed=SECOND // 8)]
     made = timeline(of(tmp_path, health=health))
     assert made
-    assert {moment.start: moment.in_flight for moment in made.moments if moment.in_flight is not None} == {3: 8}
+    known = {moment.start: moment.in_flight for moment in made.moments if moment.in_flight is not None}
+    assert known == {2: 8, 3: 7, 4: 9}
+
+
+def test_two_samples_of_one_worker_do_not_add_up(tmp_path: Path) -> None:
+    made = timeline(of(tmp_path, health=[sample(4, 7), sample(4, 9)]))
+    assert made and made.moments[3].in_flight == 9
+
+
+def test_requests_are_completed_in_the_second_of_their_answer(tmp_path: Path) -> None:
+    health = [sample(1, 0, worker, completed=20 + worker) for worker in range(2)]
+    made = timeline(of(tmp_path, health=[*health, sample(9, 0, elapsed=SECOND // 8, completed=5)]))
+    assert made
+    assert [(moment.start, moment.completed) for moment in made.moments if moment.completed] == [(0, 41), (9, 5)]
+    assert made.moments[-1].sent == 0 and made.moments[-1].p50 is None
 
 
 def test_a_folder_without_seconds_has_none(tmp_path: Path) -> None:

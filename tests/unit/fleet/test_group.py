@@ -87,7 +87,7 @@ async def test_what_workers_record_is_counted_each_second_and_at_the_end() -> No
     group.says(NewSeries(0, SeriesKey(0, Outcome.OK, 1, "")))
     ticking = asyncio.create_task(group.see_through(now() - SECOND))
     group.says(one_exchange(group.start + 1))
-    group.says(Vitals(PROBE, 17, None))
+    group.says(Vitals(PROBE, 17, 4, None))
     async with asyncio.timeout(PATIENCE):
         while not group.counted:
             await asyncio.sleep(0)
@@ -113,9 +113,9 @@ async def test_why_requests_failed_is_counted_as_it_comes_and_replaced_by_the_wh
 async def test_a_workers_health_is_kept_with_its_second_and_its_number() -> None:
     group = Workers(2)
     group.start = now() - 5 * SECOND
-    group.says(Vitals(PROBE, 17, None), 1)
+    group.says(Vitals(PROBE, 17, 4, None), 1)
     (sample,) = group.health.take()
-    assert sample == {**PROBE, "in_flight": 17, "tcp": None, "second": 5, "worker": 1}
+    assert sample == {**PROBE, "in_flight": 17, "completed": 4, "tcp": None, "second": 5, "worker": 1}
     assert [member.reported for member in group.members] == [0, 1]
 
 
@@ -169,7 +169,7 @@ async def test_a_tick_that_is_over_as_it_is_cancelled(turns: int) -> None:
     assert len(ticks) <= 1
 
 
-@pytest.mark.parametrize("word", [Vitals(PROBE, 17, None), one_exchange(0)])
+@pytest.mark.parametrize("word", [Vitals(PROBE, 17, 4, None), one_exchange(0)])
 async def test_a_worker_that_says_nothing_is_lost_and_what_it_had_open_with_it(
     monkeypatch: pytest.MonkeyPatch, word: Vitals | Batch
 ) -> None:

@@ -69,7 +69,7 @@ FROM_WORKER: list[FromWorker] = [
     Ready(), Idled((20_000, 4_000_000)), Reached(3), Halted(),
     Batch(bytes(range(256)) * 8, ((1, 2, 3, 4), (5, 6, 7, 8))),
     NewSeries(4, SeriesKey(1, Outcome.OK, 2, "cold=true")), Failures({(0, int(Outcome.RESET), "gone"): 12}),
-    Vitals({"elapsed": 10**9, "cpu": 5}, 17, {"connects": 1, "least_rtt": None}), Vitals({}, 0, None),
+    Vitals({"elapsed": 10**9, "cpu": 5}, 17, 4, {"connects": 1, "least_rtt": None}), Vitals({}, 0, 0, None),
     Refused("ExpiredToken"),
     Finished(Kept([SAMPLE], [SAMPLE], {(0, 1, "gone"): 1}, [KEPT]), {"versions": {"aioboto3": "1"}}),
 ]  # fmt: skip

@@ -101,8 +101,8 @@ def test_any_result_is_a_table(document: dict[str, Any]) -> None:
 
 
 def test_a_row_for_each_second_says_in_which_phase_it_was() -> None:
-    moment = Moment(0, 200, 3, 20.3, 289.0, 332.0, (), 12)
-    unknown = replace(moment, start=2, p50=None, p99=None, longest=None, in_flight=None)
+    moment = Moment(0, 200, 3, 20.3, 289.0, 332.0, (), 12, 188)
+    unknown = replace(moment, start=2, p50=None, p99=None, longest=None, in_flight=None, completed=None)
     line = Timeline(1, (Stretch(0, 0, 1), Stretch(1, 1, 2)), (moment, replace(moment, start=1), unknown))
     phases = [replace(phase, name=f"={phase.name}") for phase in RESULT.variant.phases[:2]]
     first, second, third = read(seconds_text(line, phases))
@@ -113,6 +113,7 @@ def test_a_row_for_each_second_says_in_which_phase_it_was() -> None:
         str(phases[0].cycle),
         "200",
         "3",
+        "188",
         "12",
         "20.3",
         "289.0",
@@ -122,11 +123,11 @@ def test_a_row_for_each_second_says_in_which_phase_it_was() -> None:
         "",
     ]
     assert (second["phase"], second["cycle"]) == ("'=steady", "1")
-    assert [*third.values()] == ["2", "", "", "200", "3", "", "", "", "", "", "0", ""]
+    assert [*third.values()] == ["2", "", "", "200", "3", "", "", "", "", "", "", "0", ""]
 
 
 def test_cold_starts_and_throttles_are_told_by_the_second() -> None:
-    moment = Moment(0, 200, 31, 20.3, 289.0, 332.0, (), 12, 7, {"429 a": 30, "=b": 1})
+    moment = Moment(0, 200, 31, 20.3, 289.0, 332.0, (), 12, 188, 7, {"429 a": 30, "=b": 1})
     (row,) = read(seconds_text(Timeline(1, (Stretch(0, 0, 1),), (moment,)), RESULT.variant.phases))
     assert (row["cold"], row["throttled"], row["throttled_by"]) == ("7", "31", "30 429 a; 1 =b")
 

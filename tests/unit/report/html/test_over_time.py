@@ -14,13 +14,17 @@ from loadgen.result.codec import from_json
 from loadgen.result.run import RunResult, Silence
 from loadgen.result.timeline import Moment, Stretch, Timeline
 
-MOMENT = Moment(0, 200, 3, 20.3, 289.0, 332.0, ((19.0, 20.7, 190), (276.0, 301.0, 7)), 12)
+MOMENT = Moment(0, 200, 3, 20.3, 289.0, 332.0, ((19.0, 20.7, 190), (276.0, 301.0, 7)), 12, 188)
 RESULT = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
 PHASES = RESULT.variant.phases[:2]  # warm-up, which is not measured, and the first of two cycles of steady
 LINE = Timeline(
     1,
     (Stretch(0, 0, 1), Stretch(1, 1, 3), Stretch(9, 3, 3)),
-    (MOMENT, replace(MOMENT, start=1, failed=0), replace(MOMENT, start=2, p99=None, longest=None, in_flight=None)),
+    (
+        MOMENT,
+        replace(MOMENT, start=1, failed=0),
+        replace(MOMENT, start=2, p99=None, longest=None, in_flight=None, completed=None),
+    ),
 )
 
 
@@ -30,14 +34,14 @@ def drawn(of: Timeline) -> Tree:
 
 def test_the_table_has_every_moment() -> None:
     rows = table(drawn(LINE), "Second by second")
-    assert rows[1] == ["0 to 1 s", "200", "200/s", "3", "12", "20.3", "289", "332"]
-    assert rows[3] == ["2 to 3 s", "200", "200/s", "3", "-", "20.3", "-", "-"]
+    assert rows[1] == ["0 to 1 s", "200", "200/s", "188", "3", "12", "20.3", "289", "332"]
+    assert rows[3] == ["2 to 3 s", "200", "200/s", "-", "3", "-", "20.3", "-", "-"]
 
 
 def test_the_pointer_reads_a_moment() -> None:
     hits = [words(group) for group in drawn(LINE).iter("g") if group.get("class") == "hit"]
     assert len(hits) == 3
-    assert hits[0] == "0 to 1 s: 200 requests, 3 failed12 in flightp50 20.3, p99 289, max 332 ms"
+    assert hits[0] == "0 to 1 s: 200 due, 188 completed, 3 failed12 in flightp50 20.3, p99 289, max 332 ms"
 
 
 def test_phases_are_named_and_what_is_not_measured_is_shaded() -> None:
@@ -69,4 +73,13 @@ def test_an_hour_is_small() -> None:
 
 
 def test_one_moment_is_drawn_too() -> None:
-    assert drawn(Timeline(1, (), (replace(MOMENT, in_flight=None),)))
+    assert drawn(Timeline(1, (), (replace(MOMENT, in_flight=None, completed=None),)))
+
+
+def test_what_was_completed_is_a_line_where_it_is_known() -> None:
+    def legend(of: Timeline) -> list[str]:
+        return [words(item) for item in drawn(of).iter("li")]
+
+    assert legend(LINE) == ["due", "completed", "failed", "in flight", "p50", "p99", "max"]
+    unknown = tuple(replace(moment, completed=None, failed=0) for moment in LINE.moments)
+    assert legend(replace(LINE, moments=unknown)) == ["due", "in flight", "p50", "p99", "max"]
