@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @request_options
 @click.option("--workers", metavar="N|auto", help="As with run.")
 @click.option("--witness", is_flag=True, help="As with run; shows whether the witness will have enough requests.")
+@click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON object.")
 def command(
     profile: str,
@@ -35,6 +36,7 @@ def command(
     asked: Asked | None,
     workers: str | None,
     witness: bool,
+    full: bool,
     as_json: bool,
 ) -> int:
     """Show what PROFILE would send, when, over how many connections, and which percentiles it could give. Sends
@@ -51,7 +53,9 @@ def command(
     from loadgen.experiment.check import check
     from loadgen.report.formats import json_text
     from loadgen.report.terminal.check import render_check
+    from loadgen.report.terminal.check_summary import check_screen
     from loadgen.report.terminal.page import fitting
+    from loadgen.report.words import encodable, wants_color
     from loadgen.result.codec import map_text
     from loadgen.runner.table.cost import refusal
     from loadgen.selftest.standing import standing
@@ -64,7 +68,12 @@ def command(
         capacity = preview(loaded, plan_of(loaded)) if loaded.profile.capacity else None
         plan = map_text(replace(checked, capacity=capacity, selftest=standing(loaded)), loaded.secrets.hide)
     with output() as out:
-        out.write(f"{json_text(plan)}\n" if as_json else render_check(plan, fitting(out)))
+        if as_json:
+            out.write(f"{json_text(plan)}\n")
+        else:
+            width = fitting(out)
+            text = render_check(plan, width) if full else check_screen(plan, width, wants_color(out))
+            out.write(encodable(text, out))
     if plan.unusable:
         raise TargetError(plan.unusable)
     if plan.cost and plan.cost.refused:

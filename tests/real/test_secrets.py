@@ -182,7 +182,7 @@ def test_no_secret_of_an_experiment_comes_out(tmp_path: Path) -> None:
                 "primary": "${C_PHASE} response p50",
             },
         )
-        ran = carried_out(tmp_path, api, written, ["check", "profile.yaml"], ["report", "run"])
+        ran = carried_out(tmp_path, api, written, ["check", "profile.yaml", "--full"], ["report", "run"])
     names = sorted(path.name for path in (tmp_path / "run" / "rounds" / "01").iterdir())
     assert names == [f"{of}-key=-{key}-number={SHOWN['C_NUMBER']}" for of in "ab" for key in ("C_BLANKS", "C_LONG")]
     assert "a key=${C_LONG} number=1234567" in ran[1].out

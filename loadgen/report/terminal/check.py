@@ -1,4 +1,4 @@
-"""The output of `loadgen check`: the plan of a run."""
+"""All that `loadgen check` knows of a plan, for `--full`."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ def _page(plan: CheckResult, width: int) -> Lines:
         f"{plan.client} client, {plan.session} session, {several(plan.workers, 'worker')}, {time}",
         "",
         _phases(plan.phases),
-        *(f"beside the phases: {line}" for line in map(_beside, plan.beside)),
+        *(f"beside the phases: {line}" for line in map(beside_text, plan.beside)),
     ]
-    lines += ["", *_tail_times(plan.phases), "", *_connections(plan), *_selftest(plan.selftest), ""]
+    lines += ["", *_tail_times(plan.phases), "", *_connections(plan), *selftest_lines(plan.selftest), ""]
     lines += _table(plan.setup) if plan.setup else []
     lines += planned(plan.cost) if plan.cost else []
     lines += invocations.planned(plan.function, bool(plan.experiment)) if plan.function else []
@@ -123,11 +123,11 @@ def _experiment(experiment: PlannedExperiment) -> Lines:
         *([f"  in all runs: {_calls(experiment)}"] if experiment.function_calls is not None else []),
         *([f"  needs {', '.join(needs)}"] if (needs := experiment.function_permissions) else []),
         f"  primary figure: {experiment.primary}, {by}",
-        f"  {_finds(experiment)}",
+        f"  {finds(experiment)}",
         *_ports(experiment.ports),
         *_variants(experiment),
         *(
-            f"  {brief(of.name, VARIANT)}: beside the phases: {_beside(stream)}"
+            f"  {brief(of.name, VARIANT)}: beside the phases: {beside_text(stream)}"
             for of in experiment.each
             for stream in of.beside
         ),
@@ -164,7 +164,7 @@ def _variants(experiment: PlannedExperiment) -> Lines:
     return [made, *([f"  {more} more: see --json"] if more > 0 else [])]
 
 
-def _finds(experiment: PlannedExperiment) -> str:
+def finds(experiment: PlannedExperiment) -> str:
     if few := experiment.too_few:
         return (f"which no run would know: it takes {few.needs:,} requests, and one has about "
                 f"{few.requests:,}. Name a lower quantile, or make the phase longer")  # fmt: skip
@@ -199,18 +199,18 @@ def _phases(phases: Sequence[PlannedPhase]) -> Table:
         if phase.iterations is not None:
             count, unknown = f"{phase.iterations:,}", "none: too few iterations"
         shown = "not measured" if not phase.measured else " ".join(phase.quantiles) or unknown
-        add(made, brief(name, NAME), _load(phase), time, count, shown)
+        add(made, brief(name, NAME), load_text(phase), time, count, shown)
     return made
 
 
-def _beside(stream: PlannedBeside) -> str:
+def beside_text(stream: PlannedBeside) -> str:
     """`keep-warm, 10 at once every 5m: 40 requests, whose figures stand apart`."""
     many = "until the load is over" if stream.requests is None else several(stream.requests, "request")
     when = pattern(stream.at_once, stream.every_s, stream.after_s)
     return f"{brief(stream.name, NAME)}, {when}: {many}; its figures stand apart"
 
 
-def _load(phase: PlannedPhase) -> str:
+def load_text(phase: PlannedPhase) -> str:
     if phase.rate:
         return f"{_rate(phase.rate)} {phase.arrivals}"
     return "all at once" if phase.kind == "at-once" else several(phase.users, "user")
@@ -240,10 +240,10 @@ def _needs(tail: TailTime, phase: PlannedPhase, what: str) -> str:
     """As the report says of the time that is missing."""
     seconds = tail.seconds if what == SHARP_TAIL else tail.interval_s
     enough = tail.enough if what == SHARP_TAIL else seconds is not None and (phase.seconds or 0) >= seconds
-    return "long enough" if enough or seconds is None else f"needs {_time(seconds)}"
+    return "long enough" if enough or seconds is None else f"needs {time_text(seconds)}"
 
 
-def _time(seconds: float) -> str:
+def time_text(seconds: float) -> str:
     for unit, size in (("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{_three_digits(seconds / size)} {unit}"
@@ -266,7 +266,7 @@ def _connections(plan: CheckResult) -> list[str]:
     ]
 
 
-def _selftest(standing: Standing | None) -> list[str]:
+def selftest_lines(standing: Standing | None) -> list[str]:
     """What the last self-test of this machine says of the plan."""
     if not standing:
         return []

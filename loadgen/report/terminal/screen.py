@@ -38,14 +38,14 @@ def render(result: Result, *, width: int = WIDEST, color: bool | None = None, fu
     if isinstance(cleaned, CapacityResult):
         if full:
             return drawn(every_step(cleaned, width), width, colored)
-        return _short(lambda room: capacity_summary(cleaned, width, room), width, colored)
+        return one_screen(lambda room: capacity_summary(cleaned, width, room), width, colored)
     if isinstance(cleaned, TuneResult):
         if full:
             return drawn(every_visit(cleaned, width), width, colored) + linked(cleaned)
-        return _short(lambda room: tune_summary(cleaned, width, room), width, colored)
+        return one_screen(lambda room: tune_summary(cleaned, width, room), width, colored)
     if isinstance(cleaned, ExperimentResult):
-        return _short(lambda room: experiment_summary(cleaned, width, room), width, colored)
-    return _short(lambda room: run_summary(cleaned, width, room), width, colored)
+        return one_screen(lambda room: experiment_summary(cleaned, width, room), width, colored)
+    return one_screen(lambda room: run_summary(cleaned, width, room), width, colored)
 
 
 def show(result: Result, file: TextIO, full: bool = False) -> None:
@@ -54,8 +54,8 @@ def show(result: Result, file: TextIO, full: bool = False) -> None:
     file.write(encodable(render(result, width=fitting(file), color=wants_color(file), full=full), file))
 
 
-def _short(made: Callable[[int], Iterator[RenderableType]], width: int, colored: bool) -> str:
-    """The screen with as much room for its tables as 30 lines leave."""
+def one_screen(made: Callable[[int], Iterator[RenderableType]], width: int, colored: bool) -> str:
+    """The screen with as much room for its tables as 30 lines leave: `made` is given the number of rows."""
     text = ""
     for room in ROOM:
         text = drawn(made(room), width, colored)

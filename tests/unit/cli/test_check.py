@@ -23,7 +23,7 @@ def test_a_plan_is_that_of_the_rarest_scenario(loadgen: Loadgen, tmp_path: Path)
     (tmp_path / "all.yaml").write_text((tmp_path / "p.yaml").read_text().replace("9, steps", "1, steps"))
     (half,) = json.loads(loadgen("check", "all.yaml", "--json").out)["phases"]
     assert phase["sharp"][0]["seconds"] == pytest.approx(5 * half["sharp"][0]["seconds"])
-    assert "to run for one of rare, the rarest scenario (longer" in loadgen("check", "p.yaml").out
+    assert "to run for one of rare, the rarest scenario (longer" in loadgen("check", "p.yaml", "--full").out
 
 
 def test_a_plan_is_told_where_the_name_does_not_resolve(loadgen: Loadgen, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +47,7 @@ def test_check_says_what_would_be_sent(loadgen: Loadgen, tmp_path: Path) -> None
         "scenarios: [{name: s, steps: [{name: one, post: /x, json: {n: 1}, timeout: 3s}]}]\n"
         "thresholds: {a: [response p99 < 50ms]}\n"
     )
-    called = loadgen("check", "p.yaml", "--set", "load.a.rate=50/s")
+    called = loadgen("check", "p.yaml", "--full", "--set", "load.a.rate=50/s")
     assert (called.status, called.err) == (0, "")
     for part in ("127.0.0.1:9/base", "nothing was sent", "50/s constant", "1,000", "POST /base/x", '{"n":1}', "3 s"):
         assert part in called.out, part
@@ -78,7 +78,9 @@ def test_the_load_on_a_url_is_that_of_the_options(loadgen: Loadgen) -> None:
 def test_check_of_the_shipped_profiles(loadgen: Loadgen, name: str) -> None:
     called = loadgen("check", name)
     assert (called.status, called.err) == (0, "")
-    assert "the sandbox (simulated)" in called.out
+    assert called.out.startswith("PLAN  ") and "the simulated target" in called.out
+    assert len(called.out.splitlines()) <= 30
+    assert "the sandbox (simulated)" in loadgen("check", name, "--full").out
 
 
 def test_check_keeps_secrets(loadgen: Loadgen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,8 +89,8 @@ def test_check_keeps_secrets(loadgen: Loadgen, tmp_path: Path, monkeypatch: pyte
         "name: p\ntarget: http://127.0.0.1:9/\nload: [{name: a, rate: 1/s, for: 1s}]\n"
         'scenarios: [{name: s, steps: [{name: one, get: /, headers: {authorization: "Bearer ${TOKEN}"}}]}]\n'
     )
-    for arguments in (["check", "p.yaml"], ["check", "p.yaml", "--json"]):
-        called = loadgen(*arguments)
+    for more in ([], ["--full"], ["--json"]):
+        called = loadgen("check", "p.yaml", *more)
         assert called.status == 0
         assert "hunter2" not in called.out
-        assert "authorization" in called.out.lower()
+        assert ("authorization" in called.out.lower()) == bool(more)

@@ -36,7 +36,7 @@ def offline(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("target", [[], ["--target", "aws"]])
 @pytest.mark.parametrize("name", TABLES)
 def test_a_shipped_profile_says_what_it_would_cost(loadgen: Loadgen, name: str, target: list[str]) -> None:
-    called = loadgen("check", name, *target)
+    called = loadgen("check", name, "--full", *target)
     assert (called.status, called.err) == (0, "")
     assert ("  cost " if target else "  would cost, on AWS ") in called.out
     assert "at https://dynamodb.us-east-1.amazonaws.com" in called.out if target else "(simulated)" in called.out
@@ -47,7 +47,10 @@ def test_a_shipped_profile_says_what_it_would_cost(loadgen: Loadgen, name: str, 
 
 @pytest.mark.usefixtures("offline")
 def test_a_plan_beyond_max_cost_is_shown_and_refused(loadgen: Loadgen) -> None:
-    called = loadgen("check", "dynamodb-put", "--target", "aws", "--set", "max_cost=$0.001")
+    refused = ("check", "dynamodb-put", "--target", "aws", "--set", "max_cost=$0.001")
+    short = loadgen(*refused)
+    assert short.status == 2 and "! it would cost more than max_cost, $0.001\n" in short.out
+    called = loadgen(*refused, "--full")
     assert called.status == 2
     assert "  max_cost: $0.001: refused\n" in called.out
     assert called.err.startswith("loadgen: max_cost: this would cost about $0.00")

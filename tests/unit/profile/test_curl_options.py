@@ -200,7 +200,7 @@ def test_a_profile_has_its_own_requests(command: str, option: tuple[str, str]) -
 
 def test_a_check_shows_the_request_without_the_key() -> None:
     told = CliRunner().invoke(
-        cli, ["check", "http://127.0.0.1:9/a?b=c", "-H", f"x-api-key: {KEY}", "-d", '{"n": {{int 7 7}}}']
+        cli, ["check", "http://127.0.0.1:9/a?b=c", "-H", f"x-api-key: {KEY}", "-d", '{"n": {{int 7 7}}}', "--full"]
     )
     assert told.exit_code == 0
     assert "POST /a?b=c" in told.output and "x-api-key: [redacted]" in told.output and '{"n": 7}' in told.output

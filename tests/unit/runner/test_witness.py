@@ -392,7 +392,8 @@ def test_an_experiment_has_none(tmp_path: Path) -> None:
 def test_check_says_it_in_words_and_as_json(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text("name: x\ntarget: sandbox\nload: [{name: steady, rate: 100/s, for: 10s}]\n")
     arguments = ["check", str(tmp_path / "p.yaml"), "--witness"]
-    told = CliRunner().invoke(cli, arguments).output
+    assert "witness     has enough to judge 0 of 1 step\n" in CliRunner().invoke(cli, arguments).output
+    told = CliRunner().invoke(cli, [*arguments, "--full"]).output
     assert "witness: 1 in 53 of the load, beside the workers" in told
     assert "steady get: about 18 exchanges: p50 yes, p99 no, 600 are needed" in " ".join(told.split())
     plan = json.loads(CliRunner().invoke(cli, [*arguments, "--json"]).output)
