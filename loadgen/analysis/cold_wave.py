@@ -28,6 +28,7 @@ from loadgen.stats.ticks import TICKS
 TAIL, EXPECTED = "p99", 0.01
 CHANCE = 0.01  # that a second looks beyond the interval and is not
 MOST = 180  # seconds that a phase tells
+QUIET = 2  # of them at the least behind the last in which anything was felt, so that one sees that it was over
 
 Limits = Mapping[tuple[int, int], int]  # ns, by run and step
 
@@ -163,7 +164,8 @@ def _wave(
     told = sum(second.told for second in ordered.values())
     # a warm environment may be new as well, where answers tell which are cold
     felt = [at for at, of in ordered.items() if of.cold or (of.new and not told) or of.throttled or at in beyond]
-    until = {at: of for at, of in ordered.items() if felt and at <= felt[-1]}
+    quiet = max(QUIET, felt[-1] - min(ordered) + 1) if felt else 0
+    until = {at: of for at, of in ordered.items() if felt and at <= felt[-1] + quiet}
     return ColdWave(
         told=told,
         cold=sum(second.cold for second in ordered.values()),

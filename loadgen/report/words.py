@@ -48,6 +48,11 @@ def released(text: str) -> str:
     return text.replace(_HELD, " ")
 
 
+def unbreakable(text: str) -> list[str]:
+    """What is between the spaces at which no line breaks."""
+    return held(text).split(_HELD)
+
+
 def wrapped(text: str, width: int, below: str = "  ") -> list[str]:
     """The text as lines that break between words; `below` begins all but the first."""
     lines = wrap(held(text), width, subsequent_indent=below, break_long_words=False, break_on_hyphens=False)

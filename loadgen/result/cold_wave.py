@@ -68,7 +68,8 @@ class ColdWave:
         "how long the p99 was beyond its interval in the phase before; null if that has none, or if either has no rate"
     )
     seconds: tuple[WaveSecond, ...] = item(
-        "the seconds of the phase until cold starts, throttles and a p99 beyond the interval were over, 180 at most"
+        "the seconds of the phase until cold starts, throttles and a p99 beyond the interval were over, and as many "
+        "again, two at least; 180 at most"
     )
     answered: Answered | None = item(
         "the environments that answered; null if answers do not tell which environment they are of",

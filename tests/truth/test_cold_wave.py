@@ -77,6 +77,7 @@ def test_the_wave_is_told_as_the_sandbox_made_it(tmp_path: Path, seed: int) -> N
     cold = {at: sum(fate.cold for _, fate in rows) for at, rows in truth.items()}
     throttled = {at: sum(fate.status == 429 for _, fate in rows) for at, rows in truth.items()}
     assert sum(throttled.values()) > 500, "there is something to tell"
+    assert [second["cold"] for second in found["seconds"][-2:]] == [0, 0], "one sees that it was over"
     for second in found["seconds"]:
         rows = truth[second["at_s"]]
         assert second["sent"] == len(rows)

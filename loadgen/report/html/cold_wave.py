@@ -18,8 +18,8 @@ HEIGHT = PANEL.bottom + 2 * LEADING
 LABELS = 7  # below the axis, at most
 TEXT = (
     "By the second in which requests were due: cold starts as a share of the answers that tell whether they were one, "
-    "and throttled requests as a share of all. In the table, `started` are the cold starts so far, `answered` the "
-    "environments that answered so far, and `beyond before` the answers that took longer than the p99 before."
+    "and throttled requests as a share of all. In the table, “started” are the cold starts so far, “answered” the "
+    "environments that answered so far, and “beyond before” the answers that took longer than the p99 before."
 )
 
 

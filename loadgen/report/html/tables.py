@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.styles import BAD, DIM, GOOD, STRONG, WARN, Part
+from loadgen.report.words import unbreakable
 
+NO_BREAK = Markup("&#160;")
 STYLES = {DIM: "dim", STRONG: "strong", GOOD: "good", WARN: "warn", BAD: "bad"}
 
 Cell = Content | Part
@@ -14,13 +16,18 @@ Row = Sequence[Cell]
 
 
 def spoken(*parts: Part) -> Markup:
-    """Parts of a sentence, each in its style."""
-    return element("span", [part if isinstance(part, str) else styled(part) for part in parts])
+    """Parts of a sentence, each in its style. No line breaks between a number and its unit."""
+    return element("span", [_unbroken(part) if isinstance(part, str) else styled(part) for part in parts])
 
 
-def styled(part: tuple[str, str]) -> Markup | str:
+def styled(part: tuple[str, str]) -> Content:
     text, style = part
-    return element("span", text, class_=STYLES.get(style)) if style and text else text
+    return element("span", _unbroken(text), class_=STYLES.get(style)) if style and text else _unbroken(text)
+
+
+def _unbroken(text: str) -> Content:
+    first, *others = unbreakable(text)
+    return [first, *((NO_BREAK, other) for other in others)]
 
 
 def table(titles: Sequence[str], rows: Iterable[Row], caption: str, words: Iterable[int] = ()) -> Markup:

@@ -68,7 +68,7 @@ def rows(result: RunResult) -> list[Row]:
             ]
             if timed:
                 row = Row(f"{lead}{label}", name, label, timed)
-                made.append(replace(row, label=f"{brief(row.label, LABEL - len(WHOLE))}{WHOLE}") if row.banded else row)
+                made.append(replace(row, label=f"{row.label}{WHOLE}") if row.banded else row)
         for scenario, whole in iterations(cycles).items():
             made.append(Row(f"{lead}{scenario} (iteration)", name, "", [(phase, of, None) for phase, of in whole]))
     return made

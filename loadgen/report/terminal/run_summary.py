@@ -168,7 +168,7 @@ def _whose(result: RunResult) -> Iterator[RenderableType]:
         yield from _function(step, step.invocations)
     name = next((name for name in ATTRIBUTED if step and name in step.whose_ms), None)
     if step and name:
-        label = f"{brief(row.label, 24)}: " if len(of_steps) > 1 else ""
+        label = f"{brief(row.label, 40)}: " if len(of_steps) > 1 else ""
         yield lead(f"of the {name}", label, _parts(step.whose_ms[name]))
     if result.join:
         yield from _joined(result.join)

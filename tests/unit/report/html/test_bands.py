@@ -41,3 +41,8 @@ def test_a_line_ends_where_a_figure_is_not_known() -> None:
 def test_the_page_has_a_section_for_it_only_with_a_ramp() -> None:
     assert 'id="bands"' in html_text(ramp_result())
     assert 'id="bands"' not in html_text(RESULT)
+
+
+def test_a_page_has_room_for_the_name_of_a_ramp() -> None:
+    page = html_text(ramp_result(steps=2))
+    assert page.count("…") == html_text(ramp_result()).count("…") and ">get1 (whole ramp)<" in page

@@ -118,6 +118,11 @@ def test_what_is_shared_names_no_host(result: RunResult) -> None:
     assert all(known not in page for known in ids)
 
 
+def test_a_number_keeps_its_unit(result: RunResult) -> None:
+    (heading,) = parsed(html_text(result)).iter("h1")
+    assert re.search("[0-9]\u00a0s", "".join(heading.itertext()))
+
+
 def test_a_broken_run_says_so(result: RunResult) -> None:
     text = words(parsed(html_text(replace(result, complete=False))))
     assert "INCOMPLETE" in text

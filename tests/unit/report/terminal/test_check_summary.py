@@ -66,8 +66,8 @@ def test_what_stands_against_it_is_above_the_phases(monkeypatch: pytest.MonkeyPa
     lines = shown(replace(of_experiment(), selftest=Standing(None, Reason.of("selftest_malformed", path="x"), ())))
     text = " ".join(" ".join(lines[2 : lines.index("")]).split())
     assert text == (
-        "! 10,636 new connections in a minute are more than the 4,000 ports that are free. Make experiment.pause longer "
-        "! the self-test in x is not as loadgen wrote it, and was ignored"
+        "! 10,636 new connections in a minute are more than the 4,000 ports that are free. Make experiment.pause "
+        "longer ! the self-test in x is not as loadgen wrote it, and was ignored"
     )
 
 
