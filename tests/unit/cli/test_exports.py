@@ -100,7 +100,6 @@ def test_only_stdout_takes_the_place_of_the_screen() -> None:
 
 
 def test_a_picture_goes_to_its_file_and_to_stdout(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    pytest.importorskip("matplotlib")
     result = finished_run(tmp_path / "run")
     exports(png=str(tmp_path / "run.png")).write(result, tmp_path / "run")
     exports(png="-").write(result, tmp_path / "run")
@@ -115,7 +114,6 @@ def test_a_picture_that_cannot_be_drawn_is_said_before(monkeypatch: pytest.Monke
 
 
 def test_a_picture_is_of_one_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("matplotlib")
     run = finished_run(tmp_path / "run")
     folder = experiment(tmp_path / "experiment", {(1, "shared"): run, (1, "per_request"): run})
     result = read(folder)

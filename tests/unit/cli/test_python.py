@@ -18,6 +18,7 @@ from loadgen.cli.python import _loaded, to_pandas
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.errors import ProfileError
 from loadgen.result.codec import from_json, to_json
+from loadgen.result.rows import columns, rows
 from loadgen.result.run import RunResult
 from loadgen.transport.scripted import Reply
 
@@ -85,6 +86,13 @@ def test_the_seconds_of_a_run_are_as_the_docs_say(tmp_path: Path, capsys: pytest
     (tmp_path / "run" / "seconds.bin").write_text("no seconds")
     with pytest.raises(ProfileError, match=r"is not as loadgen wrote it: seconds\.bin: loadgen did not write it"):
         list(loadgen.seconds(tmp_path / "run"))
+
+
+def test_the_figures_are_a_frame() -> None:
+    result = from_json(RunResult, json.loads((DATA / "result.json").read_text()))
+    frame = to_pandas(result)
+    assert tuple(frame.columns) == columns(result) and len(frame) == len(list(rows(result)))
+    assert frame["p99_ms"].max() == max(row["p99_ms"] or 0 for row in rows(result))
 
 
 def test_without_pandas_there_is_no_frame(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pandas
 import pytest
 from capacity_steps import LATENCY, RATES, capacity_result, of_both, rising
 from documents import any_result, documents
@@ -21,7 +23,7 @@ from loadgen.report.formats.csv import BY_SECOND, FORMULA, csv_text, seconds_tex
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import from_json, map_text
 from loadgen.result.experiment import ExperimentResult
-from loadgen.result.rows import columns, rows
+from loadgen.result.rows import Result, columns, rows
 from loadgen.result.run import RunResult
 from loadgen.result.timeline import Moment, Stretch, Timeline
 
@@ -73,6 +75,19 @@ def test_a_capacity_has_a_row_for_itself_and_one_for_each_condition_of_a_step() 
     shared, fresh, *_ = read(csv_text(of_both()))
     assert (shared["variant"], shared["ratio"], fresh["variant"]) == ("shared", "", "fresh")
     assert float(fresh["ratio_low"]) < float(fresh["ratio"]) == pytest.approx(0.8, rel=0.01)
+
+
+@pytest.mark.parametrize("made", [lambda: RESULT, ramp_result, lambda: capacity_result(rising(RATES))])
+def test_pandas_reads_it_without_options(made: Callable[[], Result]) -> None:
+    result = made()
+    table = pandas.read_csv(io.StringIO(csv_text(result)))
+    assert tuple(table.columns) == columns(result)
+    for name in columns(result):
+        values = [row[name] for row in rows(result)]
+        if any(isinstance(value, float) for value in values):
+            assert table[name].dtype == float
+        known = [value for value in values if value not in (None, "")]
+        assert [*table[name].dropna()] == known, name
 
 
 @pytest.mark.parametrize("begins", FORMULA)

@@ -32,7 +32,6 @@ def size(picture: bytes) -> tuple[int, int]:
 
 
 def test_a_picture_has_the_percentiles_and_what_happened_over_time(run: tuple[RunResult, Path]) -> None:
-    pytest.importorskip("matplotlib")
     result, folder = run
     whole, curves = size(png_bytes(result, timeline(folder))), size(png_bytes(result, None))
     assert whole == (1210, 1265) and curves == (1210, 632)
@@ -40,14 +39,12 @@ def test_a_picture_has_the_percentiles_and_what_happened_over_time(run: tuple[Ru
 
 @pytest.mark.parametrize("text", HOSTILE, ids=ascii)
 def test_text_of_others_is_drawn_as_it_is(run: tuple[RunResult, Path], text: str) -> None:
-    pytest.importorskip("matplotlib")
     result, folder = run
     hostile = map_text(result, lambda word: text if word in ("a", "b", "get", "default", "t") else word)
     assert size(png_bytes(hostile, timeline(folder)))[0] == 1210
 
 
 def test_a_run_without_figures_has_a_picture(run: tuple[RunResult, Path]) -> None:
-    pytest.importorskip("matplotlib")
     result, _ = run
     nothing = replace(result, variants=(replace(result.variant, phases=()),))
     assert size(png_bytes(nothing, None))
