@@ -156,11 +156,29 @@ def steps_of(preview: CapacityPreview) -> Iterator[str]:
         f"{several(preview.runs, 'run')}, about {seconds(round(preview.seconds))} · about "
         f"{several(round(100 * preview.requests_each), 'request')} for each 100/s of the capacity"
     )
-    if preview.requests_at_most is not None:
-        cost = f", {_usd(preview.usd_at_most)}" if preview.usd_at_most is not None else ""
-        yield f"At most {several(preview.requests_at_most, 'request')}{cost}"
+    if at_most := _at_most(preview):
+        yield f"At most {at_most}"
     if plan.thresholds:
         yield f"What it has to be: {', '.join(plan.thresholds)}"
+
+
+def steps_in_short(preview: CapacityPreview) -> str:
+    """The same in one sentence, for a screen that has other things to tell."""
+    plan = preview.plan
+    at_most = _at_most(preview)
+    most = f", at most {at_most}" if at_most else ""
+    asked = f"; it has to be: {', '.join(plan.thresholds)}" if plan.thresholds else ""
+    return (
+        f"loadgen capacity would look for the rate that keeps {' and '.join(plan.keep)}: "
+        f"{several(preview.runs, 'run')}, about {seconds(round(preview.seconds))}{most}{asked}"
+    )
+
+
+def _at_most(preview: CapacityPreview) -> str:
+    if preview.requests_at_most is None:
+        return ""
+    cost = f", {_usd(preview.usd_at_most)}" if preview.usd_at_most is not None else ""
+    return f"{several(preview.requests_at_most, 'request')}{cost}"
 
 
 def _usd(value: float) -> str:

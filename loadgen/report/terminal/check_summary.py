@@ -10,6 +10,7 @@ from rich.text import Text
 
 from loadgen.aws.prices import dollars, exact_dollars
 from loadgen.report.sentences import sentence
+from loadgen.report.terminal.capacity import steps_in_short
 from loadgen.report.terminal.check import POLICY, VARIANT, beside_text, finds, load_text, selftest_lines, time_text
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, fitted, labelled, line, table
 from loadgen.report.terminal.run_summary import ENOUGH, SENTENCE, lead
@@ -199,9 +200,7 @@ def _comparison(of: PlannedExperiment | None) -> Iterator[RenderableType]:
 
 def _takes(plan: CheckResult, room: int) -> Iterator[RenderableType]:
     if plan.capacity:
-        yield lead(
-            "capacity", f"loadgen capacity would look for the rate that keeps {', '.join(plan.capacity.plan.keep)}"
-        )
+        yield lead("capacity", steps_in_short(plan.capacity))
     yield lead("sends", _requests(plan))
     for stream in plan.beside[: 1 if room < ENOUGH else 2]:
         yield lead("beside", beside_text(stream))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -61,11 +62,15 @@ def test_a_profile_has_defaults_and_the_options_win(tmp_path: Path) -> None:
 
 
 def test_check_tells_the_steps_beforehand(tmp_path: Path) -> None:
-    result = CliRunner().invoke(check, [profile(tmp_path)], standalone_mode=False)
-    text = " ".join(result.output.split())
-    assert "loadgen capacity would look for the rate that keeps p99 < 70ms and errors < 1%" in text
-    assert "The search begins at 30/s, at most 300/s" in text and "What it has to be: capacity > 120/s" in text
-    assert "At most" in text and "requests" in text
+    short, whole = (
+        " ".join(CliRunner().invoke(check, [profile(tmp_path), *full], standalone_mode=False).output.split())
+        for full in ([], ["--full"])
+    )
+    said = "loadgen capacity would look for the rate that keeps p99 < 70ms and errors < 1%: "
+    assert re.search(f"{said}[0-9]+ runs, about 4 min.*, at most .* requests; it has to be: capacity > 120/s", short)
+    assert said in whole
+    assert "The search begins at 30/s, at most 300/s" in whole and "What it has to be: capacity > 120/s" in whole
+    assert "At most" in whole and "requests" in whole
     document = json.loads(CliRunner().invoke(check, [profile(tmp_path), "--json"], standalone_mode=False).output)
     assert document["capacity"]["runs"] > 18 and document["capacity"]["requests_at_most"] > 10_000
 
