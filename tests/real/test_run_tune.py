@@ -104,8 +104,8 @@ def test_the_sizes_are_told_apart(sandbox: SandboxProcess, tmp_path: Path) -> No
 
 @pytest.mark.skipif(not FULL, reason="a part of minutes; set LOADGEN_FULL_TESTS=1")
 def test_six_sizes_are_those_of_the_formula(tmp_path: Path) -> None:
-    """What ten seeds show in virtual time, once on the wall: with times that are long beside what a busy machine adds to
-    them, and that differ little, so that 120 calls tell `balanced` from the next size."""
+    """What ten seeds show in virtual time, once on the wall: with times that are long beside what a busy machine adds,
+    and that differ little, so that 120 calls tell `balanced` from the next size."""
     curve, limit = Curve(p50=40, p99=48, cpu_bound=0.5), 150
     of_lambda = {"memory": 512, "cpu_bound": "50%", "overhead": "1ms", "functions": "orders"}
     settings = {"rtt": "1ms", "service": curve.service, "environments": {"max": 9, "init": "20ms"}}
