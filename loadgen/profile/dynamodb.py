@@ -56,6 +56,11 @@ def region_name(text: str) -> str:
     return text
 
 
+def dns_suffix(region: str) -> str:
+    """What the names of AWS's hosts end with in a region."""
+    return "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+
+
 def _table(text: str) -> str:
     if not _TABLE.fullmatch(text):
         raise ValueError(f"{quoted(text)} is not a table's name: expected 3 to 255 letters, digits, '_', '-' and '.'")
@@ -96,9 +101,8 @@ class DynamoDb(Part):
         placeholder."""
         if self.endpoint:
             return self.endpoint
-        suffix = "amazonaws.com.cn" if self.signing_region.startswith("cn-") else "amazonaws.com"
         host = f"{{account}}.ddb.{self.region}" if self.account_id_endpoint else f"dynamodb.{self.region}"
-        return f"https://{host}.{suffix}/"
+        return f"https://{host}.{dns_suffix(self.signing_region)}/"
 
     @property
     def known_region(self) -> str | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
-from loadgen.profile.dynamodb import RegionName
+from loadgen.profile.dynamodb import RegionName, dns_suffix
 from loadgen.profile.part import Count, Flag, FromText, Part, Text
 from loadgen.profile.units import quoted
 from loadgen.profile.values import Selector
@@ -127,8 +127,7 @@ class Function(Part):
     @property
     def url(self) -> str:
         """Where the calls go."""
-        suffix = "amazonaws.com.cn" if self.signing_region.startswith("cn-") else "amazonaws.com"
-        return self.endpoint or f"https://lambda.{self.signing_region}.{suffix}/"
+        return self.endpoint or f"https://lambda.{self.signing_region}.{dns_suffix(self.signing_region)}/"
 
     @property
     def known_region(self) -> str | None:

@@ -18,6 +18,7 @@ from loadgen.aws.credentials import SANDBOX
 from loadgen.aws.logs import LINE, LONGEST, Read, accesses, is_json, reports
 from loadgen.errors import LoadgenError, ProfileError
 from loadgen.files import open_regular, why
+from loadgen.profile.dynamodb import dns_suffix
 from loadgen.profile.load import Loaded, from_data
 from loadgen.result.codec import map_text, to_json
 from loadgen.result.exemplars import Exemplars
@@ -37,7 +38,6 @@ GZIP = b"\x1f\x8b"
 GROUP = "/aws/lambda/"  # and a function's name: where its log is unless it is configured otherwise
 LOCAL = "us-east-1"  # where stand-ins are, unless they say
 SANDBOX_TARGET = "sandbox"
-URL = "https://logs.{region}.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +297,7 @@ async def _reached(
     region = wanted.region or _region(profile) or (LOCAL if endpoint else "")
     if not region:
         raise ProfileError("is missing", key="--region", remedy="The run does not tell the region of its target's logs")
-    url = endpoint if isinstance(endpoint, str) else URL.format(region=region)
+    url = endpoint if isinstance(endpoint, str) else logs_url(region)
     auth: dict[str, Any] = {"service": SIGNS_AS, "region": region}
     if isinstance(named := _credentials(profile), str):
         auth["profile"] = named
@@ -311,6 +311,11 @@ async def _reached(
     secrets = await keeper(of.profile, sandbox_at, of.secrets)
     to = await stack.enter_async_context(destination(of.profile, None, sandbox_at))
     return CloudWatch(of.profile, to, secrets.access, region)
+
+
+def logs_url(region: str) -> str:
+    """Where CloudWatch Logs are in a region."""
+    return f"https://logs.{region}.{dns_suffix(region)}"
 
 
 def _region(profile: dict[str, Any]) -> str:

@@ -5,7 +5,8 @@
     ministack   DynamoDB, Lambda and API Gateway, from PyPI, in an environment of its own. Checks signatures and rights
                 as IAM does, of every key but "test", which may do everything.
 
-cfn-lint, AWS's own translator of SAM templates, and the AWS SDKs for JavaScript are fetched in the same way.
+cfn-lint, AWS's own translator of SAM templates, its runtime client for Python and its SDKs for JavaScript are fetched
+in the same way.
 
 Each is downloaded once, in a fixed version, into a folder that later sessions find again. boto3 talks to them beside
 loadgen: it makes what a test needs, and reads back what has become of it.
@@ -29,6 +30,7 @@ from servers import Absent, binary, free_ports, running
 
 DYNOXIDE = "@dynoxide/linux-x64@1.2.1"
 MINISTACK = ("ministack==1.5.33", "boto3==1.43.106", "cryptography==50.0.2")  # for functions, and for tokens
+RUNTIME = ("awslambdaric==4.2.2", "boto3==1.43.106")  # what runs a function of Python's in Lambda
 TEMPLATES = ("cfn-lint==1.58.0", "aws-sam-translator==1.115.0")
 REGION = "us-east-1"
 NO_KEYS = {

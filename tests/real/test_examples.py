@@ -13,7 +13,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
@@ -175,7 +174,7 @@ def harness(
     language: str, cache: Path, folder: Path, sandbox: SandboxProcess, env: dict[str, str]
 ) -> Iterator[Function]:
     try:
-        command = in_node(folder, cache) if language == "node" else in_python()
+        command = in_node(folder, cache) if language == "node" else in_python(cache)
     except Absent as absent:
         pytest.skip(str(absent))
     port = free_ports(1)[0]
@@ -183,8 +182,9 @@ def harness(
         yield Function(f"http://127.0.0.1:{port}", sandbox)
 
 
-def in_python() -> list[str]:
-    return [sys.executable, str(CONFIGS / "function.py"), str(EXAMPLES / "python" / "app.py")]
+def in_python(cache: Path) -> list[str]:
+    python = engines.environment(cache, *engines.RUNTIME) / "bin" / "python"
+    return [str(python), str(CONFIGS / "function.py"), str(EXAMPLES / "python" / "app.py")]
 
 
 def in_node(folder: Path, cache: Path) -> list[str]:

@@ -99,6 +99,9 @@ def test_a_real_function(
     cold = sum(of["cold"] for of in told)
     assert strata(step) == {"start=cold": cold, "start=warm": CALLS - cold}
     assert (step["invocations"]["answers"], step["invocations"]["told"]) == (CALLS, CALLS)
+    kept = [path.read_bytes() for path in ran.folder.rglob("*") if path.is_file()]
+    for place in (ran.out.encode(), ran.err.encode(), *kept):
+        assert account.user.secret.encode() not in place
 
 
 def printed(engine: Engine, name: str) -> list[dict[str, Any]]:

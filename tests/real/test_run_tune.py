@@ -104,12 +104,13 @@ def test_the_sizes_are_told_apart(sandbox: SandboxProcess, tmp_path: Path) -> No
 
 @pytest.mark.skipif(not FULL, reason="a part of minutes; set LOADGEN_FULL_TESTS=1")
 def test_six_sizes_are_those_of_the_formula(tmp_path: Path) -> None:
-    """What ten seeds show in virtual time, once on the wall."""
-    curve, limit = Curve(p50=20, p99=30, cpu_bound=0.5), 95
+    """What ten seeds show in virtual time, once on the wall: with times that are long beside what a busy machine adds,
+    and that differ little, so that 120 calls tell `balanced` from the next size."""
+    curve, limit = Curve(p50=40, p99=48, cpu_bound=0.5), 150
     of_lambda = {"memory": 512, "cpu_bound": "50%", "overhead": "1ms", "functions": "orders"}
     settings = {"rtt": "1ms", "service": curve.service, "environments": {"max": 9, "init": "20ms"}}
     with start(SandboxSettings.model_validate({**settings, "lambda": of_lambda})) as sandbox:
-        asked = ["--memory", ",".join(map(str, SIZES)), "--rounds", "4", "--calls", "160"]
+        asked = ["--memory", ",".join(map(str, SIZES)), "--rounds", "2", "--calls", "120"]
         more = ["--keep", f"p99 < {limit}ms", "--out", "run", "--no-preflight", "--json"]
         target = ["--region", "us-east-1", "--endpoint", sandbox.http]
         ran = run(tmp_path, "tune", "orders", *target, *asked, *more, env=KEYS, limit=300)

@@ -1,5 +1,5 @@
-"""The shipped comparisons of front doors and of what a function fetches, in one short round on the sandbox: counts,
-times and prices are those of each sandbox's truth log."""
+"""The shipped comparisons of front doors, of what a function fetches and of cold starts, in one short round on the
+sandbox: counts, times and prices are those of each sandbox's truth log."""
 
 from __future__ import annotations
 
@@ -81,3 +81,30 @@ def test_what_is_fetched_at_each_call_for_a_lifetime_or_once(tmp_path: Path) -> 
     assert {row["fetched"] for row in truth["each-call"]} == {"2"}
     assert {row["fetched"] for row in truth["once"]} == {"0"}, "the warm-up has fetched both"
     assert mean_ms(truth["lifetime"], "fetch_ns") < mean_ms(truth["each-call"], "fetch_ns")
+
+
+def test_cold_starts_by_their_cause_and_by_size(tmp_path: Path) -> None:
+    """After a quiet time, of calls at once, and after a change of the function: each cold start that is told was one,
+    with the Init that it had."""
+    variants, calls = ("small", "large", "deployed"), {"idle": 2, "scale-out": 4}
+    logs = {variant: tmp_path / f"{variant}.csv" for variant in variants}
+    given = ["experiment.rounds=1", "experiment.pause=10ms", "load.idle.iterations=2"]
+    given += ["load.scale-out.users=4", "load.scale-out.iterations=4"]
+    given += [f"experiment.variants.{variant}.sandbox.log={log}" for variant, log in logs.items()]
+    options = [word for each in given for word in ("--set", each)]
+    ran = run(tmp_path, "run", "cold-starts", *options, "--out", "run", "--json", "--quiet", "--accept-invalid")
+    assert ran.status in VALID, ran.err
+    for variant, log in logs.items():
+        result = json.loads((tmp_path / "run/rounds/01" / variant / "result.json").read_text())
+        with log.open(newline="") as lines:
+            rows = [row for row in csv.DictReader(lines) if row["operation"] == "Invoke"]
+        rows.sort(key=lambda row: int(row["received_ns"]))
+        steps = {phase["name"]: phase["steps"][0] for phase in result["variants"][0]["phases"]}
+        for phase, truth in (("idle", rows[:2]), ("scale-out", rows[2:])):
+            inits = [row for row in truth if row["cold"] == "1"]
+            told = {of["stratum"]: of["count"] for of in steps[phase]["strata"]}
+            assert len(truth) == calls[phase] and told.get("start=cold", 0) == len(inits) > 0
+            init = steps[phase]["recorded_ms"]["init"]["mean"]
+            assert init == pytest.approx(mean_ms(inits, "init_ns"), abs=0.01)
+        forced = result.get("forced_cold")
+        assert (forced and (forced["cold"], forced["restored"])) == ((6, True) if variant == "deployed" else None)

@@ -168,7 +168,7 @@ def beyond_limit(total: float, limit: float, setup: float = 0.0) -> str:
         return f"max_cost: setup's items alone cost {exact_dollars(setup)}, and {exact_dollars(limit)} are allowed"
     aside = f" ({exact_dollars(setup)} of it to load setup's items)" if setup else ""
     fits = int(100 * (limit - setup) / (total - setup))
-    part = f"{fits}% of the rates, or of the time, would fit" if fits else "less than 1% of it would fit"
+    part = f"{fits}% of the load would fit" if fits else "less than 1% of it would fit"
     return (
         f"max_cost: this would cost about {exact_dollars(total)}{aside}, and {exact_dollars(limit)} are allowed: "
         f"{part}. Lower the load, or raise max_cost"

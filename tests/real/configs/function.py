@@ -1,22 +1,46 @@
 """python function.py PORT MODULE
 
 Calls the `handler` of a Lambda function with each request, as a gateway would: as an HTTP API does (payload 2.0); below
-/v1 as a REST API (1.0); below /base64 with its body encoded; at the path of Invoke with the body as it is.
+/v1 as a REST API (1.0); below /base64 with its body encoded; at the path of Invoke with the body as it is. The handler
+runs as in Lambda: AWS's own awslambdaric, which this Python has, asks the runtime API for events, which is here too.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import runpy
+import os
+import subprocess
 import sys
 import threading
+import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
+from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
-ONE = threading.Lock()  # an environment serves one request at a time
+LIMIT = 30  # s of a call
+ERROR = "error"
+
+Answer = tuple[bool, bytes]  # whether the handler failed, and what it told
+
+
+class Environment:
+    """The events for the runtime, which serves one at a time, and its answers by the request's id."""
+
+    def __init__(self) -> None:
+        self.events = SimpleQueue[tuple[str, Any]]()
+        self.answers = dict[str, SimpleQueue[Answer]]()
+
+    def call(self, event: Any) -> tuple[str, bool, Any]:
+        identity, answer = str(uuid.uuid4()), SimpleQueue[Answer]()
+        self.answers[identity] = answer
+        self.events.put((identity, event))
+        failed, body = answer.get(timeout=LIMIT)
+        return identity, failed, json.loads(body)
 
 
 def event_of(path: str, body: str) -> Any:
@@ -33,32 +57,69 @@ def event_of(path: str, body: str) -> Any:
 class Serving(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"])).decode()
-        context = SimpleNamespace(aws_request_id=str(uuid.uuid4()))
-        headers = {"content-type": "application/json", "x-amzn-requestid": context.aws_request_id}
-        try:
-            with ONE:
-                told = HANDLER(event_of(self.path.partition("?")[0], body), context)
-        except ValueError as error:
-            told = {"errorType": type(error).__name__, "errorMessage": str(error)}
-            headers["x-amz-function-error"] = "Unhandled"
-        if "statusCode" in told:
-            self.send(told["statusCode"], told["headers"], told["body"])
-        else:
-            self.send(200, headers, json.dumps(told))
+    def read(self) -> bytes:
+        return self.rfile.read(int(self.headers["content-length"]))
 
-    def send(self, status: int, headers: dict[str, str], body: str) -> None:
+    def send(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)
-        for name, value in {**headers, "content-length": str(len(body.encode()))}.items():
+        for name, value in {**headers, "content-length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body.encode())
+        self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
         pass
 
 
+class RuntimeApi(Serving):
+    def do_GET(self) -> None:
+        identity, event = ENVIRONMENT.events.get()
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": identity,
+            "Lambda-Runtime-Deadline-Ms": str(round((time.time() + LIMIT) * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:orders",
+            "content-type": "application/json",
+        }
+        self.send(200, headers, json.dumps(event).encode())
+
+    def do_POST(self) -> None:
+        *_, identity, kind = self.path.split("/")
+        body = self.read()
+        if identity == "init":
+            sys.stderr.write(body.decode(errors="replace"))
+        else:
+            ENVIRONMENT.answers.pop(identity).put((kind == ERROR, body))
+        self.send(202, {}, b"")
+
+
+class Gateway(Serving):
+    def do_POST(self) -> None:
+        identity, failed, told = ENVIRONMENT.call(event_of(self.path.partition("?")[0], self.read().decode()))
+        if "statusCode" in told:
+            self.send(told["statusCode"], told["headers"], told["body"].encode())
+            return
+        headers = {"content-type": "application/json", "x-amzn-requestid": identity}
+        if failed:
+            headers["x-amz-function-error"] = "Unhandled"
+        self.send(200, headers, json.dumps(told).encode())
+
+
+def serve(port: int, module: Path) -> None:
+    api = ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
+    api.daemon_threads = True
+    threading.Thread(target=api.serve_forever, daemon=True).start()
+    settings = {
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
+        "AWS_LAMBDA_FUNCTION_NAME": "orders",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "LAMBDA_TASK_ROOT": str(module.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    command = [sys.executable, "-m", "awslambdaric", f"{module.stem}.handler"]
+    subprocess.Popen(command, cwd=module.parent, env=os.environ | settings)  # it ends when its API does
+    ThreadingHTTPServer(("127.0.0.1", port), Gateway).serve_forever()
+
+
 if __name__ == "__main__":
-    HANDLER = runpy.run_path(sys.argv[2], run_name="app")["handler"]
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Serving).serve_forever()
+    ENVIRONMENT = Environment()
+    serve(int(sys.argv[1]), Path(sys.argv[2]))

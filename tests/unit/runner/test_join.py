@@ -18,7 +18,7 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import RunResult
 from loadgen.runner import join as joining
 from loadgen.runner.destination import Destination
-from loadgen.runner.join import LOOKS, LogFile, Wanted, join_after
+from loadgen.runner.join import LOOKS, LogFile, Wanted, join_after, logs_url
 
 LOADED = load("p.yaml", text="name: t\ntarget: https://api.example.com\nload: [{name: a, rate: 1/s, for: 1s}]\n")
 TO = cast(Destination, type("To", (), {"sandbox": None}))
@@ -112,3 +112,14 @@ def test_a_line_beyond_the_bound_is_told(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(joining, "LONGEST", 100)
     lines, cut = looked(tmp_path, b"[" + b" " * 150 + b"]")
     assert ([len(line) for line in lines], cut) == ([100, 52], True)
+
+
+@pytest.mark.parametrize(
+    ("region", "url"),
+    [
+        ("eu-west-1", "https://logs.eu-west-1.amazonaws.com"),
+        ("cn-north-1", "https://logs.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_where_a_regions_logs_are(region: str, url: str) -> None:
+    assert logs_url(region) == url

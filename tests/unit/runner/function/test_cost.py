@@ -68,12 +68,19 @@ def test_a_plan_beyond_max_cost_is_refused_with_what_would_fit() -> None:
     whole = PRICE.calls(512, 1000 * 20, 1000)
     assert of.refusal() == (
         "max_cost: this would cost about $0.00037, and $0.0001 are allowed: "
-        f"{int(100 * 0.0001 / whole)}% of the rates, or of the time, would fit. Lower the load, or raise max_cost"
+        f"{int(100 * 0.0001 / whole)}% of the load would fit. Lower the load, or raise max_cost"
     )
 
 
+def test_iterations_of_users_are_known_before_the_load() -> None:
+    of = cost(profile(TEXT.replace("rate: 100/s,", "users: 3,"), "max_cost: $0.000100"))
+    of.learn([probed()])
+    assert of.estimated and of.estimated.usd == pytest.approx(PRICE.calls(512, 1000 * 20, 1000))
+    assert "this would cost about $0.00037, and $0.0001 are allowed" in of.refusal()
+
+
 def test_of_what_nobody_knows_nothing_is_refused() -> None:
-    """Users set the pace, or the step that is queued tells nothing."""
+    """Users call for a time, or the step that is queued tells nothing."""
     users = cost(profile(TEXT.replace("rate: 100/s, iterations: 1000", "users: 3, for: 9s"), "max_cost: $0.000001"))
     users.learn([probed()])
     queued = cost(profile(TWO, "max_cost: $0.000001"))

@@ -86,8 +86,8 @@ def test_a_plan_within_max_cost_is_not_refused() -> None:
 def test_the_refusal_says_what_would_fit() -> None:
     refusal = cost(profile(one("PutItem: {Item: {pk: x}}"), "max_cost: $0.0002")).refusal()
     assert refusal == (
-        "max_cost: this would cost about $0.00071, and $0.0002 are allowed: 28% of the rates, or of the time, would "
-        "fit. Lower the load, or raise max_cost"
+        "max_cost: this would cost about $0.00071, and $0.0002 are allowed: 28% of the load would fit. "
+        "Lower the load, or raise max_cost"
     )
     assert "less than 1% of it would fit" in cost(profile(one("Scan: {}"), "max_cost: $0.0001")).refusal()
 
