@@ -153,10 +153,7 @@ def _init(ray: Any, on: str) -> None:
 
 def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> list[RemoteNode]:
     alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
-    wanted = count or len(alive)
-    if not wanted or wanted > len(alive):
-        what = "the Ray that --on ray starts has one node" if local else f"the cluster has {len(alive)} with a free CPU"
-        raise PlanError(f"--nodes {wanted}: {what}. Ask for as many as there are")
+    wanted = _enough(count, len(alive), local)
     group = ray.util.placement_group([{"CPU": 1}] * wanted, strategy="STRICT_SPREAD")
     if not group.wait(STARTED):
         raise PlanError(f"--nodes {wanted}: Ray did not find as many nodes with a free CPU within {STARTED:g} s")
@@ -165,6 +162,21 @@ def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> list[RemoteN
     actors = [remote.options(scheduling_strategy=strategy(group, n)).remote() for n in range(wanted)]
     ids = ray.util.placement_group_table(group)["bundles_to_node_id"]
     return [_opened(ray, number, actor, ids[number - 1], lend, local) for number, actor in enumerate(actors, 1)]
+
+
+def _enough(count: int | None, there: int, local: bool) -> int:
+    """How many nodes send. Raises PlanError if not as many are there."""
+    if not there:
+        raise PlanError(
+            "the cluster has no node with a CPU to give. Wait for one, or add one: ray start --address HOST:PORT"
+        )
+    if count and count > there:
+        if local:
+            raise PlanError(f"--nodes {count}: the Ray that --on ray starts has one node. Leave --nodes out")
+        raise PlanError(
+            f"--nodes {count}: the cluster has {there} with a CPU to give. Ask for no more, or wait for them"
+        )
+    return count or there
 
 
 def _opened(ray: Any, number: int, actor: Any, node: str, lend: Lend, local: bool) -> RemoteNode:

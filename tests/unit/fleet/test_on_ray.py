@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from loadgen.fleet.on_ray import REASON, _reason
+from loadgen.errors import PlanError
+from loadgen.fleet.on_ray import REASON, _enough, _reason
 
 
 def test_what_ray_says_is_cut_between_two_words() -> None:
@@ -17,3 +18,21 @@ def test_what_ray_says_is_cut_between_two_words() -> None:
 @pytest.mark.parametrize(("said", "told"), [("first\nlast one.\n\n", "last one"), ("", "RuntimeError")])
 def test_the_last_line_is_the_one_that_tells(said: str, told: str) -> None:
     assert _reason(RuntimeError(said)) == told
+
+
+@pytest.mark.parametrize(
+    ("count", "there", "told"),
+    [
+        (None, 0, "the cluster has no node with a CPU to give. Wait for one, or add one: ray start"),
+        (2, 1, "--nodes 2: the cluster has 1 with a CPU to give. Ask for no more, or wait for them"),
+    ],
+)
+def test_too_few_nodes_are_told_with_what_to_do(count: int | None, there: int, told: str) -> None:
+    with pytest.raises(PlanError, match=told):
+        _enough(count, there, local=False)
+
+
+def test_one_that_is_started_here_has_one_node() -> None:
+    with pytest.raises(PlanError, match="--nodes 2: the Ray that --on ray starts has one node"):
+        _enough(2, 1, local=True)
+    assert _enough(None, 1, local=True) == 1
