@@ -1,8 +1,10 @@
 # docker build -t loadgen . && docker run --rm -u "$(id -u)" -v "$PWD:/work" loadgen run burst
-# BASE: any Debian-like image whose python3 is 3.11 or newer.
+# BASE: any Debian-like image whose python3 is 3.11 or newer. EXTRAS=ray: the machines of `--on` too (docs/machines.md).
 ARG BASE=python:3.13-slim
+ARG EXTRAS=
 
 FROM ${BASE} AS build
+ARG EXTRAS
 # A compiler, for loadgen and what has no wheel (hdrhistogram on arm64); Python's headers and pip, where the base image
 # has none.
 RUN apt-get update \
@@ -18,13 +20,16 @@ RUN python3 -m venv --without-pip /opt/loadgen && python3 -m venv --without-pip 
  && pip="python3 -m pip --no-cache-dir --python" \
  && $pip /opt/build/bin/python install --require-hashes -r /src/build.lock \
  && LOADGEN_BUILD=compiled $pip /opt/build/bin/python wheel --no-build-isolation --no-deps --wheel-dir /wheel /src \
- && $pip /opt/loadgen/bin/python install --require-hashes -r /src/requirements.lock \
+ && $pip /opt/loadgen/bin/python install --require-hashes -r "/src/requirements${EXTRAS:+-$EXTRAS}.lock" \
  && $pip /opt/loadgen/bin/python install --no-deps /wheel/*.whl \
  && find /opt/loadgen -type d -name tests -prune -exec rm -r {} +
 
 FROM ${BASE}
 COPY --from=build /opt/loadgen /opt/loadgen
-RUN ln -s /opt/loadgen/bin/loadgen /usr/local/bin/loadgen \
+# loadgen, and ray where it is installed
+RUN for program in loadgen ray; do \
+        if test -e /opt/loadgen/bin/$program; then ln -s /opt/loadgen/bin/$program /usr/local/bin/$program; fi; \
+    done \
  && useradd --uid 10001 --no-create-home --home-dir /work loadgen \
  && install --directory --owner=loadgen /work
 USER loadgen

@@ -1,7 +1,9 @@
-"""`requirements.lock` and `build.lock`: what the container installs, and what it is built with."""
+"""`requirements.lock`, `requirements-ray.lock` and `build.lock`: what the container installs, and what it is built
+with."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 
@@ -12,7 +14,11 @@ from paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 HOOK = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]
-LOCKS = ("requirements.lock", "build.lock")
+LOCKS = ("requirements.lock", "requirements-ray.lock", "build.lock")
+DOCKERFILES = [
+    (ROOT / "Dockerfile").read_text().replace("${EXTRAS:+-$EXTRAS}", suffix).replace('"', "") for suffix in ("", "-ray")
+]
+"""As a shell reads it without EXTRAS, and with EXTRAS=ray."""
 
 
 def entries(lock: str) -> list[str]:
@@ -28,14 +34,27 @@ def locked(lock: str) -> dict[str, list[Requirement]]:
     return found
 
 
-def test_what_the_container_installs_is_what_the_project_asks_for() -> None:
-    """Made by `uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header`."""
-    found = locked("requirements.lock")
-    for asked in map(Requirement, PROJECT["project"]["dependencies"]):
+@pytest.mark.parametrize(("lock", "extras"), [("requirements.lock", ()), ("requirements-ray.lock", ("ray",))])
+def test_what_the_container_installs_is_what_the_project_asks_for(lock: str, extras: tuple[str, ...]) -> None:
+    """docs/containers.md says how they are made."""
+    found = locked(lock)
+    project = PROJECT["project"]
+    lists = [project["dependencies"], *(project["optional-dependencies"][extra] for extra in extras)]
+    for asked in map(Requirement, itertools.chain.from_iterable(lists)):
         for entry in found[canonicalize_name(asked.name)]:
             (pinned,) = entry.specifier
             assert pinned.operator == "=="
             assert asked.specifier.contains(pinned.version), f"{entry} is not {asked}"
+
+
+def test_the_image_with_ray_has_the_versions_of_the_one_without() -> None:
+    with_ray = entries("requirements-ray.lock")
+    for entry in entries("requirements.lock"):
+        assert without_notes(entry) in map(without_notes, with_ray), entry.partition(" ")[0]
+
+
+def without_notes(entry: str) -> str:
+    return re.sub(r"\s+#.*", "", entry).strip()
 
 
 @pytest.mark.parametrize(
@@ -53,14 +72,13 @@ def test_everything_is_locked_by_its_hash(lock: str) -> None:
     assert len(entries(lock)) > 4
     for entry in entries(lock):
         assert re.search(r" --hash=sha256:[0-9a-f]{64}", entry), entry
-    dockerfile = (ROOT / "Dockerfile").read_text()
-    assert f"--require-hashes -r /src/{lock}" in dockerfile
-    assert "--no-build-isolation" in dockerfile, "else pip fetches the newest of what the backend needs"
+    assert any(f"--require-hashes -r /src/{lock} " in dockerfile for dockerfile in DOCKERFILES)
+    assert "--no-build-isolation" in DOCKERFILES[0], "else pip fetches the newest of what the backend needs"
     assert "://" not in (ROOT / lock).read_text(), "no place but the package index"
 
 
 def test_what_the_container_is_built_of_enters_its_build() -> None:
-    named = set(re.findall(r"/src/([\w./-]+)", (ROOT / "Dockerfile").read_text()))
+    named = {name for dockerfile in DOCKERFILES for name in re.findall(r"/src/([\w./-]+)", dockerfile)}
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert named
     assert named <= let_in
