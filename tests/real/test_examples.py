@@ -47,9 +47,10 @@ TABLE = "orders"
 INVOKE = "/2015-03-31/functions/orders/invocations"
 
 
-@pytest.mark.parametrize(
-    "template", [EXAMPLES / "template.yaml", ROOT / "deploy" / "fargate.yaml"], ids=lambda of: of.stem
-)
+DEPLOY = [ROOT / "deploy" / f"{name}.yaml" for name in ("fargate", "ecs-service", "ray-aws-stack")]
+
+
+@pytest.mark.parametrize("template", [EXAMPLES / "template.yaml", *DEPLOY], ids=lambda of: of.stem)
 def test_the_template_is_as_cloudformation_wants_it(cache: Path, template: Path) -> None:
     program = engines.environment(cache, *engines.TEMPLATES) / "bin" / "cfn-lint"
     command = [program, "--include-checks", "I", "--", template]
