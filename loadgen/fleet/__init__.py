@@ -13,6 +13,7 @@ placement   where workers run: on this machine, or
 nodes       on others, of each of which
 node        starts workers there, and passes their messages on
 left        what one that died has left
+scratch     where it left it
 orders      the messages between fleet and nodes
 sealing     takes secrets out of them
 clocks      how far a node's clock is ahead

@@ -93,11 +93,16 @@ class Kill:
 
 
 @dataclass(frozen=True, slots=True)
+class Beat:
+    """The worker's node lives, and says so a few times a second from now on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Bye:
     """The last message: the worker may end."""
 
 
-ToWorker = Assignment | Go | Renew | Enter | Resume | Leave | Stop | Kill | Bye
+ToWorker = Assignment | Go | Renew | Enter | Resume | Leave | Stop | Kill | Beat | Bye
 
 
 # from a worker; what it recorded comes as the recorder's own `Batch`, forty times a second at 20,000 requests/s: one

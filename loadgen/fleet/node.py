@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -24,10 +22,10 @@ from typing import Protocol
 
 import loadgen
 from loadgen.aws.auth import Access, Secret
-from loadgen.clock import SECOND, now
+from loadgen.clock import now
 from loadgen.engine.plan import Plan
-from loadgen.errors import LoadgenError
-from loadgen.fleet.messages import Assignment, Bye, Finished, FromWorker, Go, Refused, Renew, ToWorker, Vitals
+from loadgen.errors import LoadgenError, WorkerLost
+from loadgen.fleet.messages import Assignment, Beat, Bye, Finished, FromWorker, Go, Refused, Renew, ToWorker, Vitals
 from loadgen.fleet.orders import (
     About,
     Barred,
@@ -45,8 +43,9 @@ from loadgen.fleet.orders import (
     Way,
 )
 from loadgen.fleet.placement import Local, Placed, Placement
+from loadgen.fleet.scratch import Scratch
 from loadgen.fleet.sealing import Sealer, hidden
-from loadgen.net.children import withheld, withhold
+from loadgen.net.children import is_stopped, withheld, withhold
 from loadgen.net.names import is_loopback
 from loadgen.profile.load import Loaded, reread
 from loadgen.record.recorder import Batch
@@ -54,8 +53,10 @@ from loadgen.redaction import Secrets
 from loadgen.trust.host import cpus
 from loadgen.trust.watch import HostWatch
 
-SILENCE = 3 * SECOND // 2  # of the fleet, during a load: it gives an order four times a second
-PATIENCE = 30 * SECOND  # with its silence at other times
+LISTEN = 0.25  # seconds between two looks at whether the fleet gave an order: it gives four a second; and two beats
+SILENCE = 6  # looks without one, during a load. If this process itself was stopped for a while, that is one look
+PATIENCE = 120  # looks without one at other times
+STOPPED = 24  # looks at which a worker is stopped while it sends no load
 HEARD = 0.2  # seconds that news may be waited for
 LOOK = 1.0  # seconds between two looks at this machine
 GOODBYE = 5.0  # seconds for a worker's process to end
@@ -87,6 +88,7 @@ class Worker:
     secrets: Secrets
     loopback: bool  # whether its target is on this machine
     going: bool = False  # whether it sends a load
+    stopped: int = 0  # looks at which it was stopped and sent none
 
 
 @dataclass(slots=True)
@@ -104,7 +106,7 @@ class Node:
 
     def __init__(self, lend: Lend, died: Callable[[], None], placement: Placement | None = None) -> None:
         self._lend, self._died, self._placement = lend, died, placement or Local()
-        self.folder = Path(tempfile.mkdtemp(prefix="loadgen-node-"))
+        self._scratch = Scratch("loadgen-node-")
         self._profiles: dict[int, _Read | LoadgenError] = {}
         self._unwanted: set[int] = set()  # workers that were to end before they had started
         self._workers: dict[int, Worker] = {}
@@ -112,13 +114,18 @@ class Node:
         self._is_news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._watch: HostWatch | None = None  # during a load
-        self._heard = now()
+        self._silent = 0  # looks since the last order
         self._loop = asyncio.get_running_loop()
-        self._loop.call_later(SILENCE / SECOND, self._listen)
+        self._loop.call_later(LISTEN, self._listen)
+
+    @property
+    def folder(self) -> Path:
+        """Where its workers' ledgers are."""
+        return self._scratch.path
 
     def heed(self, orders: Sequence[ToNode]) -> int:
         """Carry orders out, none of them being one too. Returns this machine's time."""
-        self._heard = now()
+        self._silent = 0
         for order in orders:
             match order:
                 case Read():
@@ -144,7 +151,7 @@ class Node:
         """Leave no process and no file behind."""
         for worker in self._workers.values():
             worker.placed.process.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._scratch.remove()
 
     # orders
 
@@ -276,12 +283,24 @@ class Node:
         self._tell_of(Watched(self._watch.figures(going[0].loopback)))
         self._loop.call_later(LOOK, self._look)
 
+    def _look_for_stopped(self) -> None:
+        """Give up a worker that is stopped before its load, which the fleet cannot tell from one that is slow."""
+        for number, worker in self._workers.items():
+            stopped = not worker.going and is_stopped(worker.placed.process.pid)
+            worker.stopped = worker.stopped + 1 if stopped else 0
+            if worker.stopped == STOPPED:
+                why = f"a worker was stopped before its load, and was killed after {STOPPED * LISTEN:g} s"
+                self._tell_of(Barred(number, hidden(WorkerLost(why), worker.secrets)))
+                worker.placed.process.kill()
+
     def _listen(self) -> None:
-        """Look whether the fleet is there."""
-        limit = SILENCE if any(worker.going for worker in self._workers.values()) else PATIENCE
-        left = self._heard + limit - now()
-        if left > 0:
-            self._loop.call_later(min(left, SILENCE) / SECOND, self._listen)
+        """Look whether the fleet is there, and tell the workers that this node is."""
+        self._look_for_stopped()
+        for worker in self._workers.values():
+            worker.placed.pipe.send(Beat())
+        self._silent += 1
+        if self._silent < (SILENCE if any(worker.going for worker in self._workers.values()) else PATIENCE):
+            self._loop.call_later(LISTEN, self._listen)
         else:
             self.close()
             self._died()

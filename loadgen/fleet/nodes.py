@@ -24,7 +24,7 @@ from loadgen.clock import MILLISECOND, now
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError, PlanError, WorkerLost
 from loadgen.fleet.clocks import Ahead, NodeClock
-from loadgen.fleet.messages import Assignment, Broken, Enter, FromWorker, Go, Leave, Renew, Resume, ToWorker
+from loadgen.fleet.messages import Assignment, Broken, Enter, Finished, FromWorker, Go, Leave, Renew, Resume, ToWorker
 from loadgen.fleet.node import unpacked
 from loadgen.fleet.orders import (
     About,
@@ -94,6 +94,7 @@ class RemoteWorker:
     ) -> None:
         self._node, self.number, self.ledger, self.received = node, number, ledger, received
         self._ended, self._closed, self._over = ended, False, threading.Event()
+        self.finished = False  # so that all that it counted has come
         self._status: int | None = None
         self._ahead: Ahead | None = None  # of the node's clock, as it was known when the load began
 
@@ -162,6 +163,7 @@ class RemoteNode:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing = False
         self._of_load: Ahead | None = None
+        self._reading: threading.Thread | None = None  # what it left
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._giving, self._hearing)]
 
     def open(self) -> None:
@@ -176,8 +178,17 @@ class RemoteNode:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(LAST_CALL)
-        with suppress(NodeGone):
+        if self._reading:
+            self._reading.join(LAST_CALL)
+        elif self.gone or not self._ends():
+            self._link.left()  # nothing of a load is in its folder any more, but it is to go
+
+    def _ends(self) -> bool:
+        try:
             self._link.end()
+        except NodeGone:
+            return False
+        return True
 
     def order(self, order: ToNode) -> None:
         self._orders.put(order)
@@ -203,11 +214,11 @@ class RemoteNode:
         ended: Callable[[], None],
     ) -> Placed:
         """Start a worker. Raises WorkerLost if the node is gone."""
-        if self.gone:
-            raise WorkerLost(f"node {self.name} is lost: {self.gone}")
         self._loop = asyncio.get_running_loop()
         worker = RemoteWorker(self, next(self._numbers), ledger, received, ended)
         self._workers[worker.number] = worker
+        if self.gone:  # looked at last: who says so looks at the workers after it
+            raise self._lost()
         self.order(Place(worker.number, read, work, simulated, tries))
         return Placed(worker, worker, ledger, worker.ahead)
 
@@ -215,7 +226,7 @@ class RemoteNode:
 
     def _giving(self) -> None:
         with suppress(NodeGone):
-            while not self._closing:
+            while not (self._closing or self.gone):
                 orders: list[ToNode] = []
                 with suppress(queue.Empty):
                     orders.append(self._orders.get(timeout=BEAT))
@@ -236,14 +247,12 @@ class RemoteNode:
                     self._call(self._take, news)
         except NodeGone as gone:
             if not self._closing:
-                self.gone, workers = str(gone), [*self._workers.values()]
-                self.unread = bool(workers)
-                self._call(self._lose, workers)
-                self._read_left(workers)
+                self.gone = str(gone)
+                self._call(self._lose)  # behind what was heard before
 
     def _read_left(self, workers: Sequence[RemoteWorker]) -> None:
-        """What its workers had sent is in their ledgers, if anybody can still read them."""
-        left = self._link.left() if workers else {}
+        """What these workers had sent is in their ledgers, if anybody can still read them."""
+        left = self._link.left()
         for worker in workers:
             if block := left.get(worker.number):
                 worker.ledger.take(block)
@@ -252,9 +261,11 @@ class RemoteNode:
             worker.leave()
 
     def _call(self, function: Callable[..., None], *arguments: object) -> None:
-        if self._loop:
-            with suppress(RuntimeError):  # the loop has ended meanwhile
-                self._loop.call_soon_threadsafe(function, *arguments)
+        if not self._loop:  # there is no worker yet
+            function(*arguments)
+            return
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            self._loop.call_soon_threadsafe(function, *arguments)
 
     # on the loop
 
@@ -273,7 +284,9 @@ class RemoteNode:
                 case Said(_, message):
                     worker.received(message)
                 case Hidden(_, data):
-                    worker.received(shown(data))
+                    message = shown(data)
+                    worker.finished = worker.finished or isinstance(message, Finished)
+                    worker.received(message)
                 case Counts(_, block):
                     worker.ledger.take(block)
                 case Ended(_, status):
@@ -293,12 +306,23 @@ class RemoteNode:
         worker.end(status)
         worker.leave()
 
-    def _lose(self, workers: Sequence[RemoteWorker]) -> None:
+    def _lose(self) -> None:
         """The node has died, and so have its workers."""
+        workers = [*self._workers.values()]
+        cut_off = [worker for worker in workers if not worker.finished]
+        self.unread = bool(cut_off)
+        self._reading = threading.Thread(target=self._read_left, args=(cut_off,), daemon=True)
+        self._reading.start()
+        self._workers.clear()
+        for worker in cut_off:
+            worker.received(Broken(self._lost()))
         for worker in workers:
-            self._workers.pop(worker.number, None)
-            worker.received(Broken(WorkerLost(f"node {self.name} is lost: {self.gone}")))
             worker.end(-signal.SIGKILL)
+            if worker.finished:
+                worker.leave()
+
+    def _lost(self) -> WorkerLost:
+        return WorkerLost(f"node {self.name} is lost: {self.gone}")
 
 
 class Nodes:

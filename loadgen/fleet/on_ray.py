@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import loadgen
-from loadgen.errors import PlanError
+from loadgen.errors import PlanError, WorkerLost
 from loadgen.fleet.left import left_in
 from loadgen.fleet.node import Lend, Node, about, packed
 from loadgen.fleet.nodes import NodeGone, Nodes, RemoteNode
 from loadgen.fleet.orders import About
+from loadgen.fleet.scratch import Scratch
 
 LOCAL, AUTO = "ray", "auto"
 ANSWER = 3.0  # seconds for a call to be answered during a load
@@ -32,22 +33,29 @@ STARTED = 60.0  # seconds for the actors to be there
 REMAINS = 20.0  # seconds for what a dead node has left to be read: Ray has to start a process for it
 STORE = 80 << 20  # bytes of Ray's object store, which nothing is put into: about the least that it takes
 NICE = {"RAY_worker_niceness": "0"}  # else Ray lets what it runs give way to all others: 15
+SHORT = "/tmp"  # noqa: S108  a socket's path has 107 characters at the most; what is made there has a name of its own
 REASON = 200  # characters of what Ray says
 TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
 def connect(on: str, count: int | None, lend: Lend) -> Nodes:
     """The nodes of a cluster: of one for this run alone (`ray`), at `HOST:PORT`, or of the job that this process is
-    (`auto`). `count` is how many; None: all that have a CPU to give. Raises PlanError."""
+    (`auto`). `count` is how many; None: all that have a CPU to give. Raises PlanError, or WorkerLost if one dies."""
     local = on == LOCAL
     ray = _imported(local)
-    with _as_it_was(), _without_stderr():
-        _init(ray, on)
+    scratch = Scratch("loadgen-ray-", os.environ.get("RAY_TMPDIR", SHORT)) if local else None
+    opened: list[RemoteNode] = []
+    nodes = Nodes(opened, lambda: _shut_down(ray, scratch))
     try:
-        return Nodes(_nodes(ray, count, lend, local), lambda: _shut_down(ray))
+        with _as_it_was(), _without_stderr():
+            _init(ray, on, scratch)
+        for node in _nodes(ray, count, lend, local):
+            opened.append(node)
+            _open(node, local)
     except BaseException:
-        _shut_down(ray)
+        nodes.close()
         raise
+    return nodes
 
 
 class Actor:
@@ -99,9 +107,8 @@ class ActorLink:
         return {}
 
     def end(self) -> None:
-        with suppress(self.ray.exceptions.RayError):
-            self.ray.get(self.actor.close.remote(), timeout=ANSWER)
-            self.ray.kill(self.actor)
+        self._answer(self.actor.close.remote(), ANSWER)
+        self.ray.kill(self.actor)
 
     def _answer(self, call: Any, seconds: float) -> Any:
         try:
@@ -134,16 +141,16 @@ def _imported(local: bool) -> Any:
     return ray
 
 
-def _init(ray: Any, on: str) -> None:
-    here = {"num_cpus": 1, "num_gpus": 0, "object_store_memory": STORE, "include_dashboard": False}
-    address = {LOCAL: "local"}.get(on, on)
+def _init(ray: Any, on: str, scratch: Scratch | None) -> None:
+    """`scratch` is where Ray's files are, if it is started here."""
+    address, here = on, dict[str, Any]()
+    if scratch:
+        address, here = "local", {"num_cpus": 1, "num_gpus": 0, "object_store_memory": STORE}
+        here |= {"include_dashboard": False, "_temp_dir": str(scratch.path)}
     try:
-        ray.init(
-            address=address, namespace="loadgen", configure_logging=False, log_to_driver=False,
-            **(here if on == LOCAL else {}),
-        )  # fmt: skip
+        ray.init(address=address, namespace="loadgen", configure_logging=False, log_to_driver=False, **here)
     except Exception as error:  # whatever Ray raises, of which there are many kinds
-        if on == LOCAL:
+        if scratch:
             raise PlanError(f"--on {on}: Ray did not start: {_reason(error)}") from None
         raise PlanError(
             f"--on {on}: there is no way into that Ray cluster: {_reason(error)}. This machine has to be one of its "
@@ -151,7 +158,8 @@ def _init(ray: Any, on: str) -> None:
         ) from None
 
 
-def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> list[RemoteNode]:
+def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> Iterator[RemoteNode]:
+    """Nodes whose actors are there. Raises PlanError, or WorkerLost if one dies."""
     alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
     wanted = _enough(count, len(alive), local)
     group = ray.util.placement_group([{"CPU": 1}] * wanted, strategy="STRICT_SPREAD")
@@ -161,7 +169,8 @@ def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> list[RemoteN
     strategy = ray.util.scheduling_strategies.PlacementGroupSchedulingStrategy
     actors = [remote.options(scheduling_strategy=strategy(group, n)).remote() for n in range(wanted)]
     ids = ray.util.placement_group_table(group)["bundles_to_node_id"]
-    return [_opened(ray, number, actor, ids[number - 1], lend, local) for number, actor in enumerate(actors, 1)]
+    for number, actor in enumerate(actors, 1):
+        yield _node(ray, number, actor, ids[number - 1], lend)
 
 
 def _enough(count: int | None, there: int, local: bool) -> int:
@@ -179,21 +188,26 @@ def _enough(count: int | None, there: int, local: bool) -> int:
     return count or there
 
 
-def _opened(ray: Any, number: int, actor: Any, node: str, lend: Lend, local: bool) -> RemoteNode:
+def _node(ray: Any, number: int, actor: Any, node: str, lend: Lend) -> RemoteNode:
     try:
-        told: About = ray.get(actor.open.remote(lend), timeout=STARTED)
+        about: About = ray.get(actor.open.remote(lend), timeout=STARTED)
     except ray.exceptions.RayError as error:
+        if isinstance(error, ray.exceptions.RayActorError) and not error.actor_init_failed:
+            raise WorkerLost(f"node {number} was lost before the load: {_reason(error)}") from None
         raise PlanError(
             f"node {number} cannot run workers: {_reason(error)}. Install loadgen[ray] {loadgen.__version__} there"
         ) from None
-    if why := refused(told, local):
-        raise PlanError(f"node {told.host} ({told.address}) {why}")
-    opened = RemoteNode(number, ActorLink(ray, actor, node, told.folder), told)
+    return RemoteNode(number, ActorLink(ray, actor, node, about.folder), about)
+
+
+def _open(node: RemoteNode, local: bool) -> None:
+    """Begin to talk to it. Raises PlanError if it is not used, WorkerLost if it dies."""
+    if why := refused(node.about, local):
+        raise PlanError(f"node {node.about.host} ({node.about.address}) {why}")
     try:
-        opened.open()
+        node.open()
     except NodeGone as gone:
-        raise PlanError(f"node {opened.name} was lost before the load: {gone}") from None
-    return opened
+        raise WorkerLost(f"node {node.name} was lost before the load: {gone}") from None
 
 
 def refused(told: About, local: bool) -> str:
@@ -214,9 +228,11 @@ def refused(told: About, local: bool) -> str:
     return ""
 
 
-def _shut_down(ray: Any) -> None:
+def _shut_down(ray: Any, scratch: Scratch | None) -> None:
     with _as_it_was(), suppress(Exception):
         ray.shutdown()
+    if scratch:
+        scratch.remove()
 
 
 @contextmanager

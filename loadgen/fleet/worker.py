@@ -26,6 +26,7 @@ from loadgen.errors import LoadgenError
 from loadgen.exchange import Outcome
 from loadgen.fleet.messages import (
     Assignment,
+    Beat,
     Broken,
     Bye,
     Enter,
@@ -59,6 +60,8 @@ from loadgen.trust.probe import Probe, raise_descriptor_limit
 from loadgen.workload.scenarios import Workload
 
 ToFleet = Pipe[FromWorker, ToWorker]
+LISTEN = 0.25  # seconds between two looks at whether the node lives
+UNHEARD = 12  # looks without a beat of a node that is dead or stopped. A stall of this process is one look
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ class Worker:
         self._access = Access()
         self._stage: _Prepared | _Load | None = None  # none: it has still to be prepared
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unheard = -1  # looks since the last beat; none are taken before the first
         loop.set_exception_handler(self._failed)
 
     def _received(self, message: ToWorker) -> None:
@@ -153,6 +157,10 @@ class Worker:
                 stage.engine.enter(0, start)
             case Renew(kind, secret):
                 self._access.renew(kind, secret)
+            case Beat():
+                begins, self._unheard = self._unheard < 0, 0
+                if begins:
+                    self.loop.call_later(LISTEN, self._listen)
             case Bye():
                 self._spawn(self._leave(stage))
             case _ if isinstance(stage, _Load):  # before the load there is nothing to steer
@@ -225,6 +233,13 @@ class Worker:
         self.pipe.close()
         if not self.over.done():
             self.over.set_result(None)
+
+    def _listen(self) -> None:
+        """Look whether the node lives. The kernel tells of its death, but not that it is stopped."""
+        self._unheard += 1
+        if self._unheard >= UNHEARD:
+            self._orphaned()
+        self.loop.call_later(LISTEN, self._listen)
 
     def _orphaned(self) -> None:
         """The fleet is gone: so is the reason to be."""

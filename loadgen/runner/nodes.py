@@ -26,7 +26,7 @@ _keeping: set[asyncio.Task[None]] = set()  # the loop keeps no reference of its 
 
 @contextmanager
 def connected(on: str, count: int | None) -> Iterator[Nodes]:
-    """The nodes of `--on`, for as long as the block lasts. Raises PlanError."""
+    """The nodes of `--on`, for as long as the block lasts. Raises PlanError, or WorkerLost if one dies."""
     from loadgen.fleet.on_ray import connect  # Ray is an extra
 
     nodes = connect(on, count, lend)

@@ -19,6 +19,7 @@ from loadgen.exchange import Outcome
 from loadgen.fleet.aggregation import Begin, Counted, HandIn, Named, Recorded, ToAggregator
 from loadgen.fleet.messages import (
     Assignment,
+    Beat,
     Broken,
     Bye,
     Enter,
@@ -63,7 +64,7 @@ TO_WORKER: list[ToWorker] = [
         Path("/run/worker-1.counters"), (5, 6), ACCESS, 10**12,
     ),
     Go(10**18), Renew(API_KEY, Token("key", 9)), Enter(2, 10**18), Resume(10**18), Leave(1, 10**18),
-    Stop(), Kill(), Bye(),
+    Stop(), Kill(), Beat(), Bye(),
 ]  # fmt: skip
 FROM_WORKER: list[FromWorker] = [
     Ready(), Idled((20_000, 4_000_000)), Reached(3), Halted(),

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
+import select
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from scripted_nodes import Stage
 
 from loadgen.aws.auth import Access, Secret
-from loadgen.clock import MILLISECOND
+from loadgen.clock import SECOND, now
 from loadgen.engine.engine import Share
 from loadgen.errors import LoadgenError
 from loadgen.fleet import node as nodes
 from loadgen.fleet.left import left_in
-from loadgen.fleet.messages import Assignment, Broken, Bye, FromWorker, Go, Ready
+from loadgen.fleet.messages import Assignment, Beat, Broken, Bye, FromWorker, Go, Ready
 from loadgen.fleet.node import Node
 from loadgen.fleet.on_ray import refused
-from loadgen.fleet.orders import About, Hidden, Place, Read, Tell, ToNode, Watched, Way
-from loadgen.fleet.sealing import Sealer
+from loadgen.fleet.orders import About, Barred, Hidden, Place, Read, Tell, ToNode, Watched, Way
+from loadgen.fleet.sealing import Sealer, shown
 from loadgen.net.names import Origin
 from loadgen.profile.load import load
 from loadgen.redaction import Secrets
@@ -57,14 +63,27 @@ def placing(text: str = TEXT) -> list[ToNode]:
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A node changes its folder to that of its fleet, and here that stays where it was."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(nodes, "SILENCE", 20 * MILLISECOND)
-    monkeypatch.setattr(nodes, "PATIENCE", 3600 * 1000 * MILLISECOND)
+    monkeypatch.setattr(nodes, "LISTEN", 0.001)
+    monkeypatch.setattr(nodes, "PATIENCE", 3_600_000)
 
 
 async def soon(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.001)
+
+
+def looks_of(node: Node) -> list[None]:
+    """An entry for each look that the node takes at its fleet and its workers from now on."""
+    looks: list[None] = []
+    listen = node._listen
+
+    def counted() -> None:
+        looks.append(None)
+        listen()
+
+    node._listen = counted  # type: ignore[method-assign]
+    return looks
 
 
 async def test_workers_are_killed_when_the_fleet_is_silent_in_a_load() -> None:
@@ -78,6 +97,49 @@ async def test_workers_are_killed_when_the_fleet_is_silent_in_a_load() -> None:
     assert not node.folder.exists()
 
 
+async def test_a_node_that_was_stopped_itself_is_not_deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders have come meanwhile, and are read after the first look."""
+    stage, died = Stage(), asyncio.Event()
+    node = Node(lend, died.set, stage)
+    node.heed(placing())
+    await soon(lambda: stage.workers)
+    node.heed([Tell(0, Go(1))])
+    monkeypatch.setattr(nodes, "now", lambda: now() + 3600 * SECOND)
+    node._listen()
+    assert not died.is_set()
+    node.close()
+
+
+async def test_a_worker_that_is_stopped_before_its_load_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only its own machine sees that it is stopped and not slow."""
+    stopped = False
+    monkeypatch.setattr(nodes, "is_stopped", lambda pid: stopped)
+    stage = Stage()
+    node = Node(lend, lambda: None, stage)
+    node.heed(placing())
+    await soon(lambda: stage.workers)
+    looks = looks_of(node)
+    await soon(lambda: len(looks) > nodes.STOPPED)
+    assert not stage.workers[0].process.killed
+    stopped = True
+    await soon(lambda: stage.workers[0].process.killed)
+    way, news = await node.hear()
+    assert way == WAY
+    assert isinstance(news, Barred)
+    error = shown(news.error)
+    assert error.status == 6
+    assert "stopped before its load" in str(error)
+    node.close()
+
+
+async def test_workers_hear_that_their_node_lives() -> None:
+    stage = Stage()
+    node = Node(lend, lambda: None, stage)
+    node.heed(placing())
+    await soon(lambda: stage.workers and Beat() in stage.workers[0].told.messages)
+    node.close()
+
+
 @pytest.mark.parametrize("told", [(), (Go(1), Bye())], ids=["before", "after"])
 async def test_before_and_after_a_load_the_fleet_may_take_its_time(told: tuple[Go | Bye, ...]) -> None:
     stage, died = Stage(), asyncio.Event()
@@ -85,16 +147,8 @@ async def test_before_and_after_a_load_the_fleet_may_take_its_time(told: tuple[G
     node.heed(placing())
     await soon(lambda: stage.workers)
     node.heed([Tell(0, message) for message in told])
-    looks = 0
-    listen = node._listen
-
-    def counted() -> None:
-        nonlocal looks
-        looks += 1
-        listen()
-
-    node._listen = counted  # type: ignore[method-assign]
-    await soon(lambda: looks > 2)
+    looks = looks_of(node)
+    await soon(lambda: len(looks) > 2)
     assert not died.is_set()
     node.close()
 
@@ -142,6 +196,31 @@ def test_ledgers_are_read_from_what_a_dead_node_left(tmp_path: Path) -> None:
     assert left_in(str(left)) == {3: b"counts"}
     assert not left.exists()
     assert left_in(str(left)) == {}
+
+
+def test_a_node_that_is_stopped_is_ended_with_its_workers_before_they_are_read(tmp_path: Path) -> None:
+    """Else its worker would go on, and count."""
+    child = "import signal; signal.pause()"
+    node = (
+        "import subprocess, sys; from loadgen.fleet.scratch import Scratch; made = Scratch('n-', sys.argv[1]);"
+        "(made.path / 'worker-0.counters').write_bytes(b'counts');"
+        "print(made.path, subprocess.Popen([sys.executable, '-c', sys.argv[2]]).pid, flush=True); input()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", node, str(tmp_path), child], **pipes) as process:  # type: ignore[call-overload]
+        folder, worker = process.stdout.readline().split()
+        watched = os.pidfd_open(int(worker))
+        try:
+            process.send_signal(signal.SIGSTOP)
+            assert left_in(folder) == {0: b"counts"}
+            assert select.select([watched], [], [], 0)[0], "its worker has ended"
+            assert process.wait() == -signal.SIGKILL
+            assert not Path(folder).exists()
+        finally:
+            process.kill()
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(watched, signal.SIGKILL)
+            os.close(watched)
 
 
 def told(version: str = "0.1.0", python: str = "3.11.7", authenticated: bool = True, nice: int = 0) -> About:

@@ -16,10 +16,11 @@ from loadgen.engine.engine import Share
 from loadgen.engine.plan import Plan
 from loadgen.errors import Exit, LoadgenError, PlanError, TargetError, WorkerLost
 from loadgen.exchange import Outcome
+from loadgen.fleet import node as one_node
 from loadgen.fleet import nodes
 from loadgen.fleet.group import Group
 from loadgen.fleet.messages import Assignment, Enter, Finished, Go, Leave, Ready, Resume, Stop
-from loadgen.fleet.nodes import Nodes, OnNodes, RemoteNode
+from loadgen.fleet.nodes import NodeGone, Nodes, OnNodes, RemoteNode
 from loadgen.fleet.orders import Way
 from loadgen.net.names import Origin
 from loadgen.profile.load import Loaded, load
@@ -34,6 +35,7 @@ AHEAD = 3 * SECOND
 @pytest.fixture(autouse=True)
 def short_beat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes, "BEAT", 0.01)
+    monkeypatch.setattr(one_node, "LISTEN", 3600)  # no beats among what workers are told
 
 
 class Lent:
@@ -188,6 +190,61 @@ async def test_a_node_of_which_nothing_is_left_says_that_something_is_not_known(
     await soon(lambda: two.group.members[0].lost)
     await asyncio.to_thread(two.group.members[0].process.wait, 10)
     assert two.sides[0][0].unread
+
+
+async def test_a_node_that_dies_after_its_load_takes_nothing_with_it(two: Two) -> None:
+    """All that it counted had come, and needs not be read."""
+    await two.placed()
+    node, link, stage = two.sides[0]
+    member = two.group.members[0]
+    stage.workers[0].ledger.sent[0] = 7
+    stage.workers[0].says(Finished(Kept([], [], {}, [])))
+    await soon(lambda: member.finished)
+    link.gone = "its machine burns"
+    await asyncio.to_thread(member.process.wait, 10)
+    await soon(lambda: not node._workers)
+    assert (node.unread, member.lost, member.broken) == (False, False, None)
+    assert member.ledger.sent[0] == 7
+
+
+@pytest.mark.parametrize("when", ["while it ends", "when the load is over"])
+async def test_a_node_that_does_not_end_leaves_nothing(two: Two, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    node, link, _ = two.sides[0]
+    asked: list[str] = []
+
+    def end() -> None:
+        raise NodeGone("it is stopped")
+
+    def left() -> dict[int, bytes]:
+        asked.append("left")
+        return {}
+
+    with monkeypatch.context() as here:
+        here.setattr(link, "end", end)
+        here.setattr(link, "left", left)
+        if when == "when the load is over":  # and the loop with it, which would be told
+            here.setattr(node, "_call", lambda *_: None)
+            link.gone = "it was killed"
+            await soon(lambda: node.gone)
+        await asyncio.to_thread(node.close)
+    assert asked == ["left"]
+
+
+async def test_what_was_heard_before_a_node_died_counts(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has finished and then died, and the loop here comes to both at once."""
+    await two.placed()
+    node, link, stage = two.sides[0]
+    member, waiting = two.group.members[0], list[Callable[[], None]]()
+    with monkeypatch.context() as held:
+        held.setattr(node, "_call", lambda function, *given: waiting.append(lambda: function(*given)))
+        stage.workers[0].says(Finished(Kept([], [], {}, [])))
+        await soon(lambda: waiting)
+        link.gone = "its machine burns"
+        await soon(lambda: node.gone and len(waiting) > 1)
+    for call in waiting:
+        call()
+    await asyncio.to_thread(member.process.wait, 10)
+    assert (node.unread, member.lost, member.finished) == (False, False, True)
 
 
 async def test_what_a_node_cannot_do_is_told_with_its_name_and_status(tmp_path: Path) -> None:
