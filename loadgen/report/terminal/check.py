@@ -33,7 +33,7 @@ from loadgen.result.run import PlannedRate
 
 POLICY = "https://aws.amazon.com/ec2/testing/"
 JOINABLE = (
-    "for loadgen join, the API's access log must have $context.requestId and $context.integration.requestId, or the "
+    "For loadgen join, the API's access log must have $context.requestId and $context.integration.requestId, or the "
     "function return its own id: the id of an answer is the gateway's"
 )
 VARIANTS = 16  # that are listed

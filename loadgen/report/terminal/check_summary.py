@@ -11,7 +11,16 @@ from rich.text import Text
 from loadgen.aws.prices import dollars, exact_dollars
 from loadgen.report.sentences import sentence
 from loadgen.report.terminal.capacity import steps_in_short
-from loadgen.report.terminal.check import POLICY, VARIANT, beside_text, finds, load_text, selftest_lines, time_text
+from loadgen.report.terminal.check import (
+    JOINABLE,
+    POLICY,
+    VARIANT,
+    beside_text,
+    finds,
+    load_text,
+    selftest_lines,
+    time_text,
+)
 from loadgen.report.terminal.page import BAD, DIM, STRONG, WARN, Part, add, fitted, labelled, line, table
 from loadgen.report.terminal.run_summary import ENOUGH, SENTENCE, lead
 from loadgen.report.terminal.screen import one_screen
@@ -20,6 +29,7 @@ from loadgen.result.check import CheckResult, PlannedCost, PlannedExperiment, Pl
 from loadgen.result.codec import map_text
 
 NAME = 20  # characters
+JOINABLE_IN_SHORT = "loadgen join needs $context.integration.requestId in the API's access log"
 STEPS = 4  # whose requests are named
 
 
@@ -79,6 +89,8 @@ def _against(plan: CheckResult, room: int) -> Iterator[RenderableType]:
         yield line((f"{count(len(every) - room)} more in --full", DIM))
     if plan.on_aws:
         yield line((f"Before a large load there, read AWS's testing policy: {POLICY}", DIM))
+    if plan.behind_api:
+        yield line((JOINABLE if room >= ENOUGH else JOINABLE_IN_SHORT, DIM))
 
 
 def _refused(plan: CheckResult) -> Iterator[tuple[str, str]]:
@@ -208,8 +220,8 @@ def _takes(plan: CheckResult, room: int) -> Iterator[RenderableType]:
         yield lead("table", "made if there is none" + ("; deleted afterwards" if plan.setup.teardown else ""))
     if plan.cost:
         yield lead("cost", _cost(plan.cost))
-    if plan.function:
-        yield lead("function", _function(plan.function))
+    if told := _function(plan.function, plan.experiment):
+        yield lead("function", told)
     if plan.witness:
         enough = [all(step.enough.values()) for step in plan.witness.steps if step.judged]
         yield lead("witness", f"has enough to judge {count(sum(enough))} of {several(len(enough), 'step')}")
@@ -242,7 +254,15 @@ def _cost(of: PlannedCost) -> str:
     return f"{part}{usd}: {units}{limit}"
 
 
-def _function(of: PlannedFunction) -> str:
+def _function(of: PlannedFunction | None, experiment: PlannedExperiment | None) -> str:
+    """What a run needs of its function, or all runs of an experiment of theirs; empty if no function is called."""
+    if experiment:
+        calls, usd = experiment.function_calls, experiment.function_calls_usd
+        cost = "" if usd is None else f": {dollars(usd)} without their duration, on AWS"
+        needs = f"needs {', '.join(experiment.function_permissions)}" if experiment.function_permissions else ""
+        return " · ".join(filter(None, (needs, f"{several(calls, 'call')} in all runs{cost}" if calls else "")))
+    if of is None:
+        return ""
     alone = (
         "" if of.requests_usd is None else f" · {dollars(of.requests_usd)} without the duration of its calls, on AWS"
     )

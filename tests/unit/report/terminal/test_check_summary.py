@@ -61,6 +61,28 @@ def test_an_experiment_says_how_often_and_what_it_decides() -> None:
     assert "primary steady response p99 (as none is named) finds in 4 experiments of 5: " in text
 
 
+COLD = """name: t
+target: {lambda: {function: orders, endpoint: sandbox}}
+load: [{name: a, users: 2, iterations: 50}]
+scenarios: [{name: s, steps: [{name: call, Invoke: {}}]}]
+experiment: {variants: {warm: {}, cold: {target: {lambda: {force_cold: each}}}}, rounds: 6}
+"""
+
+
+def test_of_an_experiment_the_calls_of_all_runs_and_the_permissions_of_all_variants_are_told() -> None:
+    text = " ".join(" ".join(shown(of_experiment(COLD))).split())
+    needs = "lambda:InvokeFunction, lambda:GetFunctionConfiguration, lambda:UpdateFunctionConfiguration"
+    assert f"function needs {needs} · 600 calls in all runs: $0.0001 without their duration, on AWS" in text
+    alone = " ".join(" ".join(shown(of_experiment(COLD.partition("experiment")[0]))).split())
+    assert "function needs lambda:InvokeFunction · under $0.0001 without the duration of its calls, on AWS" in alone
+
+
+def test_what_join_needs_of_an_api_is_told() -> None:
+    behind = replace(plan(PHASE), behind_api=True)
+    assert "$context.integration.requestId" in "".join(shown(behind))
+    assert "$context" not in "".join(shown(plan(PHASE)))
+
+
 def test_what_stands_against_it_is_above_the_phases(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ports, "read", classmethod(lambda cls: Ports(4000, 0, False)))
     lines = shown(replace(of_experiment(), selftest=Standing(None, Reason.of("selftest_malformed", path="x"), ())))
