@@ -63,13 +63,13 @@ def test_a_target_that_restarts_counts_what_the_run_counts(tmp_path: Path, clien
         says(server, "enough")
         server.kill()
         server.wait()
-        before = log.read_text().split()
+        before = [one for one, _ in counting_server.came(log)]
         with serving(port, log) as again:
             says(again, "enough")
             program.process.send_signal(signal.SIGINT)
             ran = program.wait()
             program.leaves_nothing()
-    ids = Counter(log.read_text().split())
+    ids = Counter(one for one, _ in counting_server.came(log))
     assert ran.status == Exit.INTERRUPTED, ran.err
     outcomes = ran.requests["outcomes"]
     assert set(ids.values()) == {1}, "nothing is sent a second time unasked"
