@@ -17,6 +17,7 @@ import pytest
 
 CLONE_NEWNET = 0x40000000
 SIOCETHTOOL, ETHTOOL_STXCSUM = 0x8946, 0x17
+HERE, THERE = "10.9.0.1", "10.9.0.2"
 LINK = Path(__file__).with_name("link.py")
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -64,9 +65,20 @@ def few_ports(first: int, last: int, reuse: int) -> Iterator[None]:
 
 @contextmanager
 def apart(delay_us: int, lost: int = 0) -> Iterator[tuple[Namespace, Namespace]]:
-    """(here, there): what listens at 127.0.0.1 there is reached at 127.0.0.1 from here, `delay_us` later each way, over
-    veth pairs and a program in user space between them. The device here is `near`. Of what goes there, each `lost`th
-    frame does not arrive."""
+    """(here, there): what listens at 127.0.0.1 there is reached at 127.0.0.1 from here, over a link as of `linked`."""
+    with linked(delay_us, lost) as (here, there):
+        with there.inside():
+            ip("link set lo up")
+        with here.inside():  # without a loopback of its own
+            ip(f"route add 127.0.0.1/32 via {THERE} dev near src {HERE}")
+        yield here, there
+
+
+@contextmanager
+def linked(delay_us: int, lost: int = 0) -> Iterator[tuple[Namespace, Namespace]]:
+    """(here, there), with the addresses HERE and THERE: what one sends arrives `delay_us` later at the other, over veth
+    pairs and a program in user space between them. The device here is `near`. Of what goes there, each `lost`th frame
+    does not arrive."""
     with ExitStack() as stack:
         here, between, there = (stack.enter_context(_new()) for _ in range(3))
         with between.inside():
@@ -75,11 +87,9 @@ def apart(delay_us: int, lost: int = 0) -> Iterator[tuple[Namespace, Namespace]]
                 ip(f"link set {end} netns {namespace.path}")
                 ip(f"link set {device} up")
         with there.inside():
-            ip("link set lo up")
-            _attach("far", "10.9.0.2/24")
-        with here.inside():  # without a loopback of its own
-            _attach("near", "10.9.0.1/24")
-            ip("route add 127.0.0.1/32 via 10.9.0.2 dev near src 10.9.0.1")
+            _attach("far", f"{THERE}/24")
+        with here.inside():
+            _attach("near", f"{HERE}/24")
         with between.inside():
             command = [sys.executable, str(LINK), "left", "right", str(delay_us), str(lost)]
             process = subprocess.Popen(command, stdout=subprocess.PIPE)
