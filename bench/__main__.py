@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench import against
-from bench.cases import CASES, ROUNDS, TOOLS, Case
+from bench import against, on_ray
+from bench.cases import CASES, LOADGEN, ROUNDS, TOOLS, Case
 from bench.comparison import Comparison, Place, compare
 from bench.processes import Cores
 from bench.servers import Absent, nginx, version
@@ -32,15 +32,15 @@ def main() -> int:
     cores = Cores.of(allowed)
     os.sched_setaffinity(0, cores.rest)
     try:
-        about = _about(cores, len(allowed), [] if asked.trees else _tools(asked))
+        about = _about(cores, len(allowed), _told(asked))
         print(_heading(about), flush=True)
-        if asked.trees:
-            print(against.heading(*(tree.installed(Path("/")) for tree in asked.trees)), flush=True)
+        if asked.against:
+            print(against.heading(*(tree.installed(Path("/")) for tree in asked.two)), flush=True)
         results = []
         for case in asked.cases:
             result = _carried_out(case, asked, cores)
-            print(against.report(result) if asked.trees else markdown(result), flush=True)
-            results.append(against.as_json(result) if asked.trees else result.as_json())
+            print(against.report(result) if asked.two else markdown(result), flush=True)
+            results.append(against.as_json(result) if asked.two else result.as_json())
             if asked.json:
                 asked.json.write_text(json.dumps({"schema": SCHEMA, **about, "cases": results}, indent=1) + "\n")
     except (Absent, RuntimeError) as error:
@@ -52,13 +52,12 @@ def main() -> int:
 
 
 def _carried_out(case: Case, asked: argparse.Namespace, cores: Cores) -> Comparison:
-    trees = bool(asked.trees)
-    tools = asked.trees or [tool for tool in case.tools if tool in _tools(asked)]
-    rounds = 1 if case.grows else asked.rounds or (against.ROUNDS if trees else case.rounds)
+    tools = asked.two or [tool for tool in case.tools if tool in _tools(asked)]
+    rounds = 1 if case.grows else asked.rounds or (against.ROUNDS if asked.two else case.rounds)
     # a server for each case, none of which finds another's leavings
     with tempfile.TemporaryDirectory() as folder, nginx(Path(folder), cores.server) as server:
         loads = {point.name: case.load(point, server, asked.seconds, asked.minute) for point in case.points}
-        place = Place(server, cores, _say, asked.capture and not trees)
+        place = Place(server, cores, _say, asked.capture and not asked.two)
         return compare(case, tools, place, loads, rounds)
 
 
@@ -74,7 +73,10 @@ def _arguments() -> argparse.Namespace:
     which.add_argument(
         "--against", type=_venv, metavar="VENV", help="instead of peers: the loadgen that is installed in this venv"
     )
-    rounds = f"of every tool in turn (default: {ROUNDS}, fewer for a curve; with --against {against.ROUNDS})"
+    which.add_argument(
+        "--on-ray", action="store_true", help="instead of peers: loadgen on a node of Ray, beside loadgen without"
+    )
+    rounds = f"of every tool in turn (default: {ROUNDS}, fewer for a curve; {against.ROUNDS} of two loadgens)"
     parser.add_argument("--rounds", type=positive, help=rounds)
     parser.add_argument("--seconds", type=positive, default=4, help="that each load lasts (default: 4)")
     parser.add_argument("--minute", type=positive, default=60, help="seconds in a minute of `memory` (default: 60)")
@@ -84,8 +86,12 @@ def _arguments() -> argparse.Namespace:
     asked = parser.parse_args()
     if sys.platform != "linux" or not shutil.which("taskset"):
         parser.error("needs Linux, with taskset from util-linux")
-    asked.cases = _chosen(asked.cases, against.cases() if asked.against else list(CASES), parser)
-    asked.trees = against.trees(Path(sys.executable), asked.against) if asked.against else []
+    asked.two, cases = [], list(CASES)
+    if asked.against:
+        asked.two, cases = against.trees(Path(sys.executable), asked.against), against.cases()
+    if asked.on_ray:
+        asked.two, cases = on_ray.tools(), on_ray.cases()
+    asked.cases = _chosen(asked.cases, cases, parser)
     return asked
 
 
@@ -118,6 +124,11 @@ def _tools(asked: argparse.Namespace) -> list[Tool]:
     """Those that are asked for, of the cases that are."""
     of_cases = {tool.name for case in asked.cases for tool in case.tools}
     return [tool for tool in TOOLS if tool.name in (asked.tool or of_cases) and tool.name in of_cases]
+
+
+def _told(asked: argparse.Namespace) -> list[Tool]:
+    """Whose versions are told: two trees tell theirs by themselves."""
+    return [] if asked.against else [LOADGEN] if asked.on_ray else _tools(asked)
 
 
 def _about(cores: Cores, count: int, tools: list[Tool]) -> dict[str, Any]:

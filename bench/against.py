@@ -70,8 +70,9 @@ def ratios(new: Rounds, old: Rounds, key: str) -> Spread | None:
 
 
 def report(comparison: Comparison) -> str:
-    """A row for each figure: each tree's median with its range, and that of the ratios."""
+    """A row for each figure: the median of each of the two with its range, and that of the ratios."""
     case, (new, old) = comparison.case, comparison.rounds.values()
+    ours, theirs = (row.tool for row in comparison.rounds)
     ratio = Column("", "", ".3f")
     rows = [
         [
@@ -83,8 +84,9 @@ def report(comparison: Comparison) -> str:
         for column in case.columns
         if new.spread(column.key) or old.spread(column.key)
     ]
-    rounds = f"{len(new.figures)} rounds in turns; medians (lowest to highest), the last of each round's new / old."
-    return f"## {case.name}\n\n{rounds}\n\n{lined(['', 'old', 'new', 'new / old'], rows)}\n{remarks(comparison)}"
+    both = f"{ours} / {theirs}"
+    rounds = f"{len(new.figures)} rounds in turns; medians (lowest to highest), the last of each round's {both}."
+    return f"## {case.name}\n\n{rounds}\n\n{lined(['', theirs, ours, both], rows)}\n{remarks(comparison)}"
 
 
 def as_json(comparison: Comparison) -> dict[str, object]:

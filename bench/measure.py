@@ -9,13 +9,25 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import GONE, Cores, Cpu, command_line, cpu_time, family, pin, resident, running, waited
+from bench.processes import (
+    GONE,
+    Cores,
+    Cpu,
+    command_line,
+    cpu_time,
+    family,
+    pass_on_nice,
+    pin,
+    resident,
+    running,
+    waited,
+)
 from bench.servers import Nginx
 from bench.tools import Load, Reported, Tool
 from loadgen.clock import SECOND, now
 
 BEGUN = 36  # requests and connections, beyond as many connections as a tool may open before its load
-BEGIN_LIMIT, END_LIMIT = 30 * SECOND, 60.0
+BEGIN_LIMIT, END_LIMIT = 90 * SECOND, 60.0  # Ray takes half a minute to start on a busy machine
 LOOK = 0.01  # seconds
 SETTLING, MIDDLE = 0.125, 0.625  # of a load's time: what is left out at first, and what is then looked at
 TAIL = 2  # seconds in which the last look at memory has time
@@ -53,6 +65,7 @@ def between(a: Sample, b: Sample) -> dict[str, float]:
         "cpu_us": (b.client_cpu.total - a.client_cpu.total) / each,
         "cpu_user_us": (b.client_cpu.user - a.client_cpu.user) / each,
         "cpu_kernel_us": (b.client_cpu.kernel - a.client_cpu.kernel) / each,
+        "worker_us": (b.worker_cpu.total - a.worker_cpu.total) / each,
         "client_busy": (b.worker_cpu.total - a.worker_cpu.total) / ns,
         "server_busy": (b.server_cpu.total - a.server_cpu.total) / ns,
         "server_waited": max(0, b.server_waited - a.server_waited - beside) / ns,
@@ -96,6 +109,7 @@ class Run:
 
     def _place(self) -> None:
         for pid in family(self._process.pid):
+            pass_on_nice(pid)  # Ray's processes have sessions of their own
             if pid not in self.workers and self._tool.worker in command_line(pid):
                 pin(pid, self._cores.of_worker(len(self.workers)))
                 self.workers.append(pid)

@@ -61,14 +61,14 @@ def running(command: list[str], cores: Iterable[int], folder: Path) -> Iterator[
             env=environment,
             start_new_session=True,
         )
-    _pass_on_nice(process.pid)
+    pass_on_nice(process.pid)
     try:
         yield process
     finally:
         _end(process)
 
 
-def _pass_on_nice(pid: int) -> None:
+def pass_on_nice(pid: int) -> None:
     """A session is a group of its own to the scheduler (`sched_autogroup`): within it our nice value holds, but beside
     other sessions only what its group has."""
     if nice := os.nice(0):
