@@ -146,11 +146,11 @@ class Program:
     def _running(self) -> dict[int, str]:
         return running(self.process.pid, f"{_MARK}={self._mark}")
 
-    def soon(self, look: Callable[[], T]) -> T:
+    def soon(self, look: Callable[[], T], limit: float = LIMIT) -> T:
         """Look again and again until there is something. Fails if the program ends before."""
-        limit = now() + round(LIMIT * SECOND)
+        until = now() + round(limit * SECOND)
         while not (found := look()):
-            assert now() < limit, "it did not come"
+            assert now() < until, "it did not come"
             with suppress(subprocess.TimeoutExpired):
                 raise AssertionError(f"it ended with {self.process.wait(0.01)} before it came")
         return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -115,12 +115,13 @@ class Moment(NamedTuple):
 
     def come(self, program: Program, cluster: Cluster, log: Path) -> None:
         """Wait until it has come."""
-        program.soon({
+        looks: dict[str, Callable[[], object]] = {
             "actor": cluster.actors,
             "worker": cluster.workers,
             "request": lambda: log.stat().st_size,
             "end": lambda: log.stat().st_size and not cluster.workers(),
-        }[self.seen])  # fmt: skip
+        }
+        program.soon(looks[self.seen], PATIENCE)
         if self.seconds:
             with pytest.raises(subprocess.TimeoutExpired):
                 program.process.wait(self.seconds)
