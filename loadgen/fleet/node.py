@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,18 +43,21 @@ from loadgen.fleet.orders import (
     ToNode,
     Watched,
     Way,
+    pause,
 )
 from loadgen.fleet.placement import Local, Placed, Placement
 from loadgen.fleet.sealing import Sealer, hidden
 from loadgen.net.children import withheld, withhold
 from loadgen.net.names import is_loopback
 from loadgen.profile.load import Loaded, reread
+from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Batch
 from loadgen.redaction import Secrets
 from loadgen.trust.host import cpus
 from loadgen.trust.watch import HostWatch
 
 SILENCE = 3 * SECOND // 2  # of the fleet, during a load: it gives an order four times a second
+BEATS = 6  # of its orders that may be missing, where it gives them less often
 PATIENCE = 30 * SECOND  # with its silence at other times
 HEARD = 0.2  # seconds that news may be waited for
 LOOK = 1.0  # seconds between two looks at this machine
@@ -100,9 +103,11 @@ class _Read:
 
 class Node:
     """Call `heed` with the fleet's orders and `hear` for its workers' news. `died` is called when the fleet is silent,
-    with every worker killed."""
+    with every worker killed. There are so many `nodes`: of many, each is called less often."""
 
-    def __init__(self, lend: Lend, died: Callable[[], None], placement: Placement | None = None) -> None:
+    def __init__(
+        self, lend: Lend, died: Callable[[], None], placement: Placement | None = None, nodes: int = 1
+    ) -> None:
         self._lend, self._died, self._placement = lend, died, placement or Local()
         self.folder = Path(tempfile.mkdtemp(prefix="loadgen-node-"))
         self._profiles: dict[int, _Read | LoadgenError] = {}
@@ -114,7 +119,9 @@ class Node:
         self._watch: HostWatch | None = None  # during a load
         self._heard = now()
         self._loop = asyncio.get_running_loop()
-        self._loop.call_later(SILENCE / SECOND, self._listen)
+        self._pause, self._told = pause(nodes), now()
+        self._silence = max(SILENCE, round(BEATS * self._pause * SECOND))
+        self._loop.call_later(self._silence / SECOND, self._listen)
 
     def heed(self, orders: Sequence[ToNode]) -> int:
         """Carry orders out, none of them being one too. Returns this machine's time."""
@@ -132,10 +139,12 @@ class Node:
         return now()
 
     async def hear(self) -> list[FromNode]:
-        """What there is to be told, as soon as there is anything."""
+        """What there is to be told, as soon as there is anything, but not too soon after the last call."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(HEARD):
+            async with asyncio.timeout(max(HEARD, self._pause)):
                 await self._is_news.wait()
+        await asyncio.sleep(max(0.0, self._pause - (now() - self._told) / SECOND))
+        self._told = now()
         self._is_news.clear()
         news, self._news = self._news, []
         return news
@@ -235,14 +244,10 @@ class Node:
 
     def _received(self, number: int, message: FromWorker) -> None:
         worker = self._workers[number]
-        if isinstance(message, Vitals | Finished):
-            self._tell_of(Counts(number, worker.placed.ledger.block()))
         if isinstance(message, Finished):
             worker.going = False
-        if isinstance(message, Batch | Vitals):
-            self._tell_of(Said(number, message))
-        else:
-            self._tell_of(Hidden(number, hidden(message, worker.secrets)))
+        for news in news_of(number, message, worker.placed.ledger, worker.secrets):
+            self._tell_of(news)
 
     def _ended(self, number: int) -> None:
         worker = self._workers[number]
@@ -256,7 +261,7 @@ class Node:
         worker.placed.process.kill()
         del self._workers[number]
         self._unwanted.add(number)
-        self._tell_of(Counts(number, worker.placed.ledger.block()))
+        self._tell_of(Counts.of(number, worker.placed.ledger))
         self._tell_of(Ended(number, status))
 
     def _tell_of(self, news: FromNode) -> None:
@@ -278,13 +283,23 @@ class Node:
 
     def _listen(self) -> None:
         """Look whether the fleet is there."""
-        limit = SILENCE if any(worker.going for worker in self._workers.values()) else PATIENCE
+        limit = self._silence if any(worker.going for worker in self._workers.values()) else PATIENCE
         left = self._heard + limit - now()
         if left > 0:
-            self._loop.call_later(min(left, SILENCE) / SECOND, self._listen)
+            self._loop.call_later(min(left, self._silence) / SECOND, self._listen)
         else:
             self.close()
             self._died()
+
+
+def news_of(worker: int, message: FromWorker, ledger: Ledger, secrets: Secrets) -> Iterator[FromNode]:
+    """What a node tells of a worker that has said something."""
+    if isinstance(message, Vitals | Finished):
+        yield Counts.of(worker, ledger)
+    if isinstance(message, Batch | Vitals):
+        yield Said(worker, message)
+    else:
+        yield Hidden(worker, hidden(message, secrets))
 
 
 def about(node: Node, address: str, authenticated: bool) -> About:

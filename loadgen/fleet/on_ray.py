@@ -14,7 +14,7 @@ import secrets
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -53,11 +53,11 @@ def connect(on: str, count: int | None, lend: Lend) -> Nodes:
 class Actor:
     """Runs a node. Ray calls its methods on an event loop of its own."""
 
-    async def open(self, lend: Lend) -> About:
+    async def open(self, lend: Lend, nodes: int) -> About:
         import ray
         from ray._private.authentication.authentication_utils import is_token_auth_enabled
 
-        self._node = Node(lend, lambda: os._exit(1))
+        self._node = Node(lend, lambda: os._exit(1), nodes=nodes)
         address = str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
         return about(self._node, address, is_token_auth_enabled())
 
@@ -164,19 +164,20 @@ def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> list[RemoteN
     strategy = ray.util.scheduling_strategies.PlacementGroupSchedulingStrategy
     actors = [remote.options(scheduling_strategy=strategy(group, n)).remote() for n in range(wanted)]
     ids = ray.util.placement_group_table(group)["bundles_to_node_id"]
-    return [_opened(ray, number, actor, ids[number - 1], lend, local) for number, actor in enumerate(actors, 1)]
+    return [_opened(ray, number, actor, ids, lend, local) for number, actor in enumerate(actors, 1)]
 
 
-def _opened(ray: Any, number: int, actor: Any, node: str, lend: Lend, local: bool) -> RemoteNode:
+def _opened(ray: Any, number: int, actor: Any, ids: Mapping[int, str], lend: Lend, local: bool) -> RemoteNode:
+    """The node of that number, from 1. `ids` are those of all machines."""
     try:
-        told: About = ray.get(actor.open.remote(lend), timeout=STARTED)
+        told: About = ray.get(actor.open.remote(lend, len(ids)), timeout=STARTED)
     except ray.exceptions.RayError as error:
         raise PlanError(
             f"node {number} cannot run workers: {_reason(error)}. Install loadgen[ray] {loadgen.__version__} there"
         ) from None
     if why := refused(told, local):
         raise PlanError(f"node {told.host} ({told.address}) {why}")
-    opened = RemoteNode(number, ActorLink(ray, actor, node, told.folder), told)
+    opened = RemoteNode(number, ActorLink(ray, actor, ids[number - 1], told.folder), told, len(ids))
     try:
         opened.open()
     except NodeGone as gone:
