@@ -67,7 +67,7 @@ def write(folder: Path, rate: int, seconds: int) -> None:
     loaded = _profile(rate, seconds)
     plan = Plan.of(loaded.profile)
     kept = RunFolder(folder, print)
-    kept.begin({}, {**to_json(_metadata(loaded)), "plan": json.loads(json.dumps(plan.describe()))})
+    kept.begin({}, {**to_json(metadata(loaded)), "plan": json.loads(json.dumps(plan.describe()))})
     key, timing = SeriesKey(0, Outcome.OK, 1, ""), Timing(SECOND // rate, 0, seconds * SECOND)
     drawn = list(_drawn(rate, timing))
     for second in range(seconds):
@@ -113,7 +113,7 @@ def _health(second: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _metadata(loaded: Loaded) -> Metadata:
+def metadata(loaded: Loaded) -> Metadata:
     profile = loaded.profile
     return Metadata(
         name=profile.name,
@@ -138,7 +138,7 @@ def _carry_out(kind: str, folder: Path, rate: int, seconds: int) -> None:
         measured = build.Measured(plan, ledger, recording, build.quantiles_of(loaded.profile))
         began = cpu()
         concluded = conclude(
-            _metadata(loaded), measured, NOTHING_KNOWN, Ending(SECOND, str(folder)), loaded.profile.thresholds
+            metadata(loaded), measured, NOTHING_KNOWN, Ending(SECOND, str(folder)), loaded.profile.thresholds
         )
         print(f"conclude alone: {(cpu() - began) / SECOND:.1f} CPU s", flush=True)
         result.write_text(json.dumps(to_json(concluded)))

@@ -110,7 +110,7 @@ class Group:
         self._on_counted, self._backlog = counted, Backlog(self.recording, self._count)
         self.members: list[Member] = []
         self.start = 0  # the instant at which its load began, 0 before
-        self._changed = asyncio.Event()
+        self._changed, self._reported = asyncio.Event(), asyncio.Event()
         self._limits: list[asyncio.TimerHandle] = []  # of those that are to give up
 
     # what its fleet does with it
@@ -259,11 +259,15 @@ class Group:
             case NewSeries(number, key):
                 member.series[number] = key
                 self._backlog.name(member.index, number, key, self.plan.timing(key.slot, self.elapsed))
+                return
             case Failures(counts):
                 _count(member.kept.reasons, counts)
-            case Vitals():
+                return
+            case Vitals():  # nothing else waits for it: of a thousand workers, each wake-up looks at a thousand
                 member.reported += 1
                 self.health.add(self._sample(member, message))
+                self._reported.set()
+                return
             case Ready():
                 member.ready = True
             case Idled(late):
@@ -282,7 +286,7 @@ class Group:
                 member.process.kill()
             case _:
                 assert_never(message)
-        self._changed.set()
+        self._wake()
 
     def _sample(self, member: Member, vitals: Vitals) -> dict[str, Any]:
         more = {"in_flight": vitals.in_flight, "completed": vitals.completed, "tcp": vitals.tcp}
@@ -293,7 +297,12 @@ class Group:
     def _ended(self, member: Member) -> None:
         if not member.finished:
             member.lost = True
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let whoever waits see whether a change was what it waited for."""
         self._changed.set()
+        self._reported.set()
 
     def _count(self) -> None:
         self.counted += 1
@@ -351,7 +360,9 @@ class Group:
             await asyncio.sleep(max(0, self.start + seconds * SECOND - now()) / SECOND)
             with suppress(TimeoutError):
                 async with asyncio.timeout(REPORT_LIMIT):  # wait_for loses a cancellation that comes as it ends
-                    await self.until(handed_in)
+                    while not handed_in():
+                        self._reported.clear()
+                        await self._reported.wait()
             self._backlog.hand_in()
             self._each_second()
             give_back()

@@ -7,13 +7,14 @@ be dead, and what nobody watches must not go on: the node then kills its workers
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import pickle
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +23,7 @@ from typing import Protocol
 
 import loadgen
 from loadgen.aws.auth import Access, Secret
-from loadgen.clock import now
+from loadgen.clock import SECOND, now
 from loadgen.engine.plan import Plan
 from loadgen.errors import LoadgenError, WorkerLost
 from loadgen.fleet.messages import Assignment, Beat, Bye, Finished, FromWorker, Go, Refused, Renew, ToWorker, Vitals
@@ -41,6 +42,7 @@ from loadgen.fleet.orders import (
     ToNode,
     Watched,
     Way,
+    pause,
 )
 from loadgen.fleet.placement import Local, Placed, Placement
 from loadgen.fleet.scratch import Scratch
@@ -48,6 +50,7 @@ from loadgen.fleet.sealing import Sealer, hidden
 from loadgen.net.children import is_stopped, withheld, withhold
 from loadgen.net.names import is_loopback
 from loadgen.profile.load import Loaded, reread
+from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Batch
 from loadgen.redaction import Secrets
 from loadgen.trust.host import cpus
@@ -55,6 +58,7 @@ from loadgen.trust.watch import HostWatch
 
 LISTEN = 0.25  # seconds between two looks at whether the fleet gave an order: it gives four a second; and two beats
 SILENCE = 6  # looks without one, during a load. If this process itself was stopped for a while, that is one look
+BEATS = 6  # of its orders that may be missing, where it gives them less often
 PATIENCE = 120  # looks without one at other times
 STOPPED = 24  # looks at which a worker is stopped while it sends no load
 HEARD = 0.2  # seconds that news may be waited for
@@ -102,9 +106,11 @@ class _Read:
 
 class Node:
     """Call `heed` with the fleet's orders and `hear` for its workers' news. `died` is called when the fleet is silent,
-    with every worker killed."""
+    with every worker killed. There are so many `nodes`: of many, each is called less often."""
 
-    def __init__(self, lend: Lend, died: Callable[[], None], placement: Placement | None = None) -> None:
+    def __init__(
+        self, lend: Lend, died: Callable[[], None], placement: Placement | None = None, nodes: int = 1
+    ) -> None:
         self._lend, self._died, self._placement = lend, died, placement or Local()
         self._scratch = Scratch("loadgen-node-")
         self._profiles: dict[int, _Read | LoadgenError] = {}
@@ -116,6 +122,8 @@ class Node:
         self._watch: HostWatch | None = None  # during a load
         self._silent = 0  # looks since the last order
         self._loop = asyncio.get_running_loop()
+        self._pause, self._told = pause(nodes), now()
+        self._silence = max(SILENCE, math.ceil(BEATS * self._pause / LISTEN))
         self._loop.call_later(LISTEN, self._listen)
 
     @property
@@ -139,10 +147,12 @@ class Node:
         return now()
 
     async def hear(self) -> list[FromNode]:
-        """What there is to be told, as soon as there is anything."""
+        """What there is to be told, as soon as there is anything, but not too soon after the last call."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(HEARD):
+            async with asyncio.timeout(max(HEARD, self._pause)):
                 await self._is_news.wait()
+        await asyncio.sleep(max(0.0, self._pause - (now() - self._told) / SECOND))
+        self._told = now()
         self._is_news.clear()
         news, self._news = self._news, []
         return news
@@ -242,14 +252,10 @@ class Node:
 
     def _received(self, number: int, message: FromWorker) -> None:
         worker = self._workers[number]
-        if isinstance(message, Vitals | Finished):
-            self._tell_of(Counts(number, worker.placed.ledger.block()))
         if isinstance(message, Finished):
             worker.going = False
-        if isinstance(message, Batch | Vitals):
-            self._tell_of(Said(number, message))
-        else:
-            self._tell_of(Hidden(number, hidden(message, worker.secrets)))
+        for news in news_of(number, message, worker.placed.ledger, worker.secrets):
+            self._tell_of(news)
 
     def _ended(self, number: int) -> None:
         worker = self._workers[number]
@@ -263,7 +269,7 @@ class Node:
         worker.placed.process.kill()
         del self._workers[number]
         self._unwanted.add(number)
-        self._tell_of(Counts(number, worker.placed.ledger.block()))
+        self._tell_of(Counts.of(number, worker.placed.ledger))
         self._tell_of(Ended(number, status))
 
     def _tell_of(self, news: FromNode) -> None:
@@ -299,11 +305,21 @@ class Node:
         for worker in self._workers.values():
             worker.placed.pipe.send(Beat())
         self._silent += 1
-        if self._silent < (SILENCE if any(worker.going for worker in self._workers.values()) else PATIENCE):
+        if self._silent < (self._silence if any(worker.going for worker in self._workers.values()) else PATIENCE):
             self._loop.call_later(LISTEN, self._listen)
         else:
             self.close()
             self._died()
+
+
+def news_of(worker: int, message: FromWorker, ledger: Ledger, secrets: Secrets) -> Iterator[FromNode]:
+    """What a node tells of a worker that has said something."""
+    if isinstance(message, Vitals | Finished):
+        yield Counts.of(worker, ledger)
+    if isinstance(message, Batch | Vitals):
+        yield Said(worker, message)
+    else:
+        yield Hidden(worker, hidden(message, secrets))
 
 
 def about(node: Node, address: str, authenticated: bool) -> About:

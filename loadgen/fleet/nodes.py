@@ -1,7 +1,7 @@
 """Workers on other machines, as a placement: the fleet's side of `node`.
 
 Two threads serve each node, so that a busy event loop here looks like no death there: one gives orders, at least four
-times a second, and each is a ping for the node's clock; one hears news.
+times a second (of many nodes less often: `orders.pause`), and each is a ping for the node's clock; one hears news.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from loadgen.fleet.orders import (
     ToNode,
     Watched,
     Way,
+    pause,
 )
 from loadgen.fleet.placement import Placed
 from loadgen.fleet.sealing import Sealer, shown
@@ -147,10 +148,11 @@ class RemoteWorker:
 
 
 class RemoteNode:
-    """A node. `name` is what people know it by."""
+    """A node, of so many. `name` is what people know it by."""
 
-    def __init__(self, number: int, link: Link, about: About) -> None:
+    def __init__(self, number: int, link: Link, about: About, nodes: int = 1) -> None:
         self.number, self.about, self._link = number, about, link
+        self._beat = max(BEAT, pause(nodes))
         self.name = f"{number} ({about.address})"
         self.clock = NodeClock()
         self.gone = ""  # why
@@ -229,7 +231,7 @@ class RemoteNode:
             while not (self._closing or self.gone):
                 orders: list[ToNode] = []
                 with suppress(queue.Empty):
-                    orders.append(self._orders.get(timeout=BEAT))
+                    orders.append(self._orders.get(timeout=self._beat))
                     while True:
                         orders.append(self._orders.get_nowait())
                 self._give(orders)
@@ -287,8 +289,8 @@ class RemoteNode:
                     message = shown(data)
                     worker.finished = worker.finished or isinstance(message, Finished)
                     worker.received(message)
-                case Counts(_, block):
-                    worker.ledger.take(block)
+                case Counts():
+                    worker.ledger.take(one.block())
                 case Ended(_, status):
                     self._end(worker, status)
                 case Barred(_, data):

@@ -14,7 +14,7 @@ import secrets
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -61,11 +61,11 @@ def connect(on: str, count: int | None, lend: Lend) -> Nodes:
 class Actor:
     """Runs a node. Ray calls its methods on an event loop of its own."""
 
-    async def open(self, lend: Lend) -> About:
+    async def open(self, lend: Lend, nodes: int) -> About:
         import ray
         from ray._private.authentication.authentication_utils import is_token_auth_enabled
 
-        self._node = Node(lend, lambda: os._exit(1))
+        self._node = Node(lend, lambda: os._exit(1), nodes=nodes)
         address = str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
         return about(self._node, address, is_token_auth_enabled())
 
@@ -170,7 +170,7 @@ def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> Iterator[Rem
     actors = [remote.options(scheduling_strategy=strategy(group, n)).remote() for n in range(wanted)]
     ids = ray.util.placement_group_table(group)["bundles_to_node_id"]
     for number, actor in enumerate(actors, 1):
-        yield _node(ray, number, actor, ids[number - 1], lend)
+        yield _node(ray, number, actor, ids, lend)
 
 
 def _enough(count: int | None, there: int, local: bool) -> int:
@@ -188,16 +188,17 @@ def _enough(count: int | None, there: int, local: bool) -> int:
     return count or there
 
 
-def _node(ray: Any, number: int, actor: Any, node: str, lend: Lend) -> RemoteNode:
+def _node(ray: Any, number: int, actor: Any, ids: Mapping[int, str], lend: Lend) -> RemoteNode:
+    """The node of that number, from 1. `ids` are those of all machines."""
     try:
-        about: About = ray.get(actor.open.remote(lend), timeout=STARTED)
+        about: About = ray.get(actor.open.remote(lend, len(ids)), timeout=STARTED)
     except ray.exceptions.RayError as error:
         if isinstance(error, ray.exceptions.RayActorError) and not error.actor_init_failed:
             raise WorkerLost(f"node {number} was lost before the load: {_reason(error)}") from None
         raise PlanError(
             f"node {number} cannot run workers: {_reason(error)}. Install loadgen[ray] {loadgen.__version__} there"
         ) from None
-    return RemoteNode(number, ActorLink(ray, actor, node, about.folder), about)
+    return RemoteNode(number, ActorLink(ray, actor, ids[number - 1], about.folder), about, len(ids))
 
 
 def _open(node: RemoteNode, local: bool) -> None:

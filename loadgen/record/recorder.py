@@ -8,9 +8,8 @@ tried: it took 0.5 ms every 384 exchanges, which at 20,000/s was lag in every fo
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from loadgen.record.ledger import OUTCOMES
 from loadgen.record.metrics import BITS, CENSORED, HEADLINES, OF_EXCHANGE, WAITED, WIDTH, Instants, measure
 from loadgen.record.share import divide
 from loadgen.record.traffic import traffic_of
-from loadgen.stats import Integers, index_of
+from loadgen.stats import COUNTERS, Integers, index_of
 from loadgen.stats.ticks import bin_of, second_of
 
 ROWS = 512  # handed in at once
@@ -63,21 +62,28 @@ class Timing(NamedTuple):
     lasts: int = 0
 
 
-Grouped = Mapping[int, tuple[Integers, Integers]]
+class Grouped(NamedTuple):
+    """What counts in a percentile, by the number of whoever is responsible: the response, or of a load without a
+    schedule the service. `groups` has a row each of (number, tick of due, series, sum, least, most, how many bins);
+    `bins` their (counter, count), in order."""
+
+    groups: Integers
+    bins: Integers
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
     """Sparse counts of some values. `groups` has a row each of
     (tick of due, series, metric, count, sum, least, most, how many bins); `bins` their (counter, count), in order.
-    `shares` is `share.divide` of the exchanges, `traffic` is `traffic.traffic_of` of them. `addresses` and
-    `keys` have groups and bins of the response and the service alone, by the number of the address that exchanges went
-    to, and of the key that they were about."""
+    `shares` is `share.divide` of the exchanges, `traffic` is `traffic.traffic_of` of them. `workers`, `addresses` and
+    `keys` have their times by the worker that sent them, the address that they went to and the key that they were
+    about."""
 
     groups: Integers
     bins: Integers
     shares: Integers
     traffic: Integers
+    workers: Grouped
     addresses: Grouped
     keys: Grouped
 
@@ -88,11 +94,6 @@ class Batch(NamedTuple):
 
     rows: bytes
     singles: tuple[tuple[int, int, int, int], ...]
-
-    @classmethod
-    def joined(cls, batches: Sequence[Batch]) -> Batch:
-        """Several deltas of the same recorder as one."""
-        return cls(b"".join([batch.rows for batch in batches]), tuple(chain(*(batch.singles for batch in batches))))
 
 
 class Recorder:
@@ -160,15 +161,17 @@ class Recorder:
             self._singles.clear()
 
 
-def fold(batch: Batch, origin: int, timings: Sequence[Timing] = ()) -> Delta:
-    """The sparse counts of a batch. `origin` as the recorder's, `timings` by series."""
+def fold(batch: Batch, origin: int | Integers, timings: Sequence[Timing] = (), worker: int | Integers = 0) -> Delta:
+    """The sparse counts of a batch. `origin` as the recorder's, `timings` by series. Of rows of several workers
+    `origin` and `worker` have one for each row, and the series are those of all of them together."""
     rows = np.frombuffer(batch.rows, np.int64).reshape(-1, WIDTH)
     singles = np.array(batch.singles, np.int64).reshape(-1, 4)
     # a load without a schedule is counted where it was released
     since = np.maximum(np.where(rows[:, 1] > 0, rows[:, 1], rows[:, 2]) - origin, 0)
     series, figures = rows[:, 0], measure(rows)
+    bins = _bins(since, series, timings)
     counted = [
-        *_of_exchanges(_place(_bins(since, series, timings), series), BY_BIN, figures.T),
+        *_of_exchanges(_place(bins, series), BY_BIN, figures.T),
         *_of_exchanges(_place(second_of(since), series), BY_SECOND, figures.T),
     ]
     if len(singles):
@@ -177,22 +180,34 @@ def fold(batch: Batch, origin: int, timings: Sequence[Timing] = ()) -> Delta:
         places = _place(ticks, of) | metrics
         order = np.argsort(places)
         counted.append(_counts(places[order], values[order]))
-    groups, bins = (np.concatenate(of) for of in zip(*counted, strict=True))
     shares = divide(series, figures, [timing.gap for timing in timings])
     instants = Instants(*rows.T)
-    places = _place(_bins(since, series, timings), series)
-    addresses, keys = (dict(_grouped(numbers, places, figures)) for numbers in (instants.address, instants.key))
-    return Delta(groups, bins, shares, traffic_of(instants, origin), addresses, keys)
+    response, service = (figures[:, column] for column in HEADLINE_COLUMNS)
+    times = np.where(response >= 0, response, service)
+    workers = _grouped(np.broadcast_to(np.asarray(worker, np.int64), len(rows)), 0, bins, series, times)
+    addresses, keys = (_grouped(of, 1, bins, series, times) for of in (instants.address, instants.key))
+    groups, counters = (np.concatenate(of) for of in zip(*counted, strict=True))
+    traffic = traffic_of(instants, origin)
+    return Delta(groups, counters, shares, traffic, workers, addresses, keys)
 
 
-def _grouped(numbers: Integers, places: Integers, figures: Integers) -> Iterator[tuple[int, tuple[Integers, Integers]]]:
-    """The groups and the bins of the headlines, for each number from 1."""
-    for number in sorted(set(numbers[numbers > 0].tolist())):  # np.unique would import numpy.ma
-        own = numbers == number
-        counted = list(_of_exchanges(places[own], HEADLINE_COLUMNS, figures[own].T))
-        if counted:
-            groups, bins = zip(*counted, strict=True)
-            yield number, (np.concatenate(groups), np.concatenate(bins))
+def _grouped(numbers: Integers, first: int, bins: Integers, series: Integers, times: Integers) -> Grouped:
+    """The times that are known, of numbers from `first` on."""
+    known = (numbers >= first) & (times >= 0)
+    order = np.lexsort((numbers[known], series[known], bins[known]))
+    numbers, bins, series, times = (of[known][order] for of in (numbers, bins, series, times))
+    if not len(times):
+        return Grouped(np.empty((0, 7), np.int64), np.empty((0, 2), np.int64))
+    changes = (numbers[1:] != numbers[:-1]) | (series[1:] != series[:-1]) | (bins[1:] != bins[:-1])
+    starts = np.flatnonzero(np.concatenate(([True], changes)))
+    sizes = np.diff(starts, append=len(times))
+    places = np.repeat(np.arange(len(starts)), sizes) * COUNTERS + index_of(times)
+    found, counts = np.unique(places, return_counts=True)
+    groups = (
+        numbers[starts], bins[starts], series[starts], np.add.reduceat(times, starts),
+        np.minimum.reduceat(times, starts), np.maximum.reduceat(times, starts), np.bincount(found // COUNTERS),
+    )  # fmt: skip
+    return Grouped(np.stack(groups, axis=1), np.stack((found % COUNTERS, counts), axis=1))
 
 
 def _bins(since: Integers, series: Integers, timings: Sequence[Timing]) -> Integers:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from loadgen.record.groups import KEPT, Group, Groups
-from loadgen.record.metrics import HEADLINES
+import numpy as np
+
+from loadgen.record.groups import KEPT, Cells, Groups
 from loadgen.record.packed import Piece, pack
-from loadgen.record.recorder import OTHERS, Delta, Place, SeriesKey
+from loadgen.record.recorder import OTHERS, Delta, Grouped, Place, SeriesKey
 from loadgen.record.share import Shares, by_series
 from loadgen.record.traffic import Traffic
 from loadgen.stats import Histogram, Integers
@@ -23,6 +24,20 @@ def parts(groups: Integers, bins: Integers) -> Iterator[Part]:
         index, counts = bins[start : start + size].T.copy()  # a view would keep all of the delta
         start += size
         yield tick, series, metric, Histogram(index, counts, count, total, least, most)
+
+
+def _cells(grouped: Grouped, series: Mapping[int, SeriesKey]) -> Cells:
+    """What counts in a percentile."""
+    number, tick, of, total, least, most, size = grouped.groups.T
+    there = sorted(set(of.tolist()))
+    slots = np.array([series[each].slot for each in there], np.int64)
+    kept = np.array([KEPT.index(o) if (o := series[each].outcome) in KEPT else -1 for each in there], np.int64)
+    place = np.searchsorted(there, of)
+    late = kept[place]
+    own = late >= 0
+    figures = np.stack((number, slots[place], late, tick, size), axis=1)
+    sums = np.stack((total, least, most), axis=1)
+    return Cells(figures[own], sums[own], grouped.bins[np.repeat(own, size)])
 
 
 @dataclass(slots=True)
@@ -41,30 +56,17 @@ class Recording:
     keys: Groups = field(default_factory=Groups)
     pieces: Sequence[Piece] | None = None
 
-    def take(self, delta: Delta, series: Mapping[int, SeriesKey], worker: int = 0) -> None:
-        """Add one worker's batch; `series` are that worker's, by number."""
-        every = list(parts(delta.groups, delta.bins))
-        for tick, number, metric, histogram in every:
+    def take(self, delta: Delta, series: Mapping[int, SeriesKey]) -> None:
+        """Add a batch, whose series are those, by number."""
+        for tick, number, metric, histogram in parts(delta.groups, delta.bins):
             self.add(tick, series[number], metric, histogram)
-        self._group(self.workers, worker, every, series)
-        for to, groups in ((self.addresses, delta.addresses), (self.keys, delta.keys)):
-            for group, of in groups.items():
-                self._group(to, group, parts(*of), series)
+        for to, grouped in (
+            (self.workers, delta.workers), (self.addresses, delta.addresses), (self.keys, delta.keys),
+        ):  # fmt: skip
+            to.take(_cells(grouped, series))
         for number, shares in by_series(delta.shares):
             self.shares.setdefault(series[number], Shares()).add(shares)
         self.traffic.add(delta.traffic)
-
-    @staticmethod
-    def _group(to: Groups, group: int, every: Iterable[Part], series: Mapping[int, SeriesKey]) -> None:
-        """Add what counts in a percentile to a group: the response, and of a load without a schedule the service."""
-        response, service = HEADLINES
-        scheduled = set[int]()
-        for tick, number, metric, histogram in every:  # by metric, the response first
-            key = series[number]
-            if metric == response:
-                scheduled.add(number)
-            if key.outcome in KEPT and (metric == response or (metric == service and number not in scheduled)):
-                to.add(Group(group, key.slot, key.outcome), tick, histogram)
 
     def merge(self, other: Recording) -> None:
         """Add what another recording took and has not flushed. The other one is of no use then."""

@@ -22,13 +22,14 @@ class Count(IntEnum):
     BACK = 1  # the kernel had an answer; where nobody knows when, a request that was sent was over
 
 
-def traffic_of(of: Instants, origin: int) -> Integers:
-    """The counts of some exchanges: rows of (tick, *Count), ascending. `origin` is when the load began."""
+def traffic_of(of: Instants, origin: int | Integers) -> Integers:
+    """The counts of some exchanges: rows of (tick, *Count), ascending. `origin` is when the load began, for all or for
+    each."""
     if not len(of.released):
         return np.empty((0, 1 + len(Count)), np.int64)
     back = (of.sent > 0) & (of.received != NOT_YET)
-    came = np.where(of.received > 0, of.received, of.done)[back]
-    ticks = [(of.released - origin) // TICK, (came - origin) // TICK]
+    came = np.where(of.received > 0, of.received, of.done)
+    ticks = [(of.released - origin) // TICK, ((came - origin) // TICK)[back]]
     first = min(int(at.min()) for at in ticks if len(at))
     size = max(int(at.max()) for at in ticks if len(at)) - first + 1
     counts = np.stack([np.bincount(at - first, minlength=size) for at in ticks], axis=1)

@@ -45,9 +45,10 @@ class Point:
 
 
 class Course:
-    """Takes the counts of each second, and a little later its times."""
+    """Takes the counts of each second, and a little later its times. So many `machines` share the load."""
 
-    def __init__(self) -> None:
+    def __init__(self, machines: int = 1) -> None:
+        self._machines = machines
         self._counts: deque[tuple[int, Second]] = deque(maxlen=LAST)
         self._times: dict[int, Times] = {}
         self._points = [Point(0.0, 0, 0)]
@@ -56,7 +57,7 @@ class Course:
     def count(self, snapshots: Sequence[Snapshot], runs: tuple[PhaseRun, ...], in_flight: int) -> None:
         """A second has ended; the last two of `snapshots` were made at its ends."""
         before, last = snapshots[-2], snapshots[-1]
-        started, planned = rates(snapshots, runs)
+        started, planned = rates(snapshots, runs, self._machines)
         lasted = (last.elapsed - before.elapsed) / SECOND
         completed = (last.completed - before.completed) / lasted if lasted > 0 else None
         failed = (last.failed - before.failed) / lasted if lasted > 0 else None

@@ -139,11 +139,12 @@ class Display(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What does not change while a run goes on."""
+    """What does not change while a run goes on. So many `machines` share the load, each with its part of a rate."""
 
     name: str
     target: str
     workers: int
+    machines: int = 1
 
 
 def progress(
@@ -164,14 +165,14 @@ def progress(
     snapshot = Snapshot.of(totals, fleet.elapsed)
     ended = {Outcome(n).word: c for n, c in enumerate(totals.outcome_counts()) if c}
     state = "stopping" if fleet.stopping else "draining" if number >= len(runs) else "running"
-    rate_now, rate_planned = rates(snapshots, runs)
+    rate_now, rate_planned = rates(snapshots, runs, known.machines)
     durations = [r.duration for r in runs]
     fixed = [d for d in durations if d is not None]
     return Progress(
         phase=run.name,
         cycle=run.cycle or 1,
         cycles=max(r.cycle for r in runs) or 1,
-        phases=_planned(plan),
+        phases=_planned(plan, known.machines),
         phase_number=number,
         elapsed_s=fleet.elapsed / SECOND,
         total_s=sum(fixed) / SECOND if len(fixed) == len(durations) else None,
@@ -198,13 +199,14 @@ def progress(
 
 
 @lru_cache(maxsize=8)
-def _planned(plan: Plan) -> tuple[PlannedPhase, ...]:
-    return tuple(_phase(run) for run in plan.runs)
+def _planned(plan: Plan, machines: int) -> tuple[PlannedPhase, ...]:
+    return tuple(_phase(run, machines) for run in plan.runs)
 
 
-def _phase(run: PhaseRun) -> PlannedPhase:
+def _phase(run: PhaseRun, machines: int) -> PlannedPhase:
     rate, lasts = run.phase.rate, run.duration
-    at = [rate.at(lasts * part / SAMPLED, lasts) for part in range(SAMPLED + 1)] if rate and lasts else []
+    parts = range(SAMPLED + 1)
+    at = [rate.at(lasts * part / SAMPLED, lasts) / machines for part in parts] if rate and lasts else []
     return PlannedPhase(run.name, lasts / SECOND if lasts else None, tuple(at))
 
 

@@ -119,7 +119,7 @@ class Running:
         checked, keeper = prepared.checked, prepared.keeper
         self._warn, self._until = prepared.warn, checked.until
         self._watch, self._snapshots, self._last_second = HostWatch(), history(prepared.stop_if), Histogram()
-        self._course = Course()
+        self._course = Course(prepared.options.share.of)
         self._so_far = SoFar(self._evidence)
         self._begun = self._interrupted = self._refused = self._stopped = False
         self._unserved: Reason | None = None  # the sandbox serves no more
@@ -316,6 +316,7 @@ class Running:
             name=prepared.loaded.profile.name,
             target="" if prepared.to.simulates is not None else origin.url + origin.base,
             workers=prepared.checked.limits.workers,
+            machines=prepared.options.share.of,
         )
         while True:
             trust = self._so_far.signals

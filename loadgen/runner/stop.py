@@ -62,9 +62,12 @@ def reason_to_stop(snapshots: deque[Snapshot], stop_if: StopIf | None) -> Reason
     return Reason.of("stopped_by_errors", condition=stop_if.text, share=share) if holds else None
 
 
-def rates(snapshots: Sequence[Snapshot], runs: tuple[PhaseRun, ...]) -> tuple[float | None, float | None]:
+def rates(
+    snapshots: Sequence[Snapshot], runs: tuple[PhaseRun, ...], machines: int = 1
+) -> tuple[float | None, float | None]:
     """The rate at which iterations were started and the planned mean rate, per second, between the last two snapshots.
-    None if it is not known: before the first second is over, and if users set the pace."""
+    None if it is not known: before the first second is over, and if users set the pace. Of a load that so many machines
+    share, it is this one's part."""
     if not snapshots:
         return None, None
     last, before = snapshots[-1], snapshots[-2] if len(snapshots) > 1 else Snapshot(0, 0, 0, 0)
@@ -72,7 +75,7 @@ def rates(snapshots: Sequence[Snapshot], runs: tuple[PhaseRun, ...]) -> tuple[fl
         return None, None
     planned = planned_between(runs, before.elapsed, last.elapsed)
     lasted = (last.elapsed - before.elapsed) / SECOND
-    return (last.started - before.started) / lasted, None if planned is None else planned / lasted
+    return (last.started - before.started) / lasted, None if planned is None else planned / lasted / machines
 
 
 def planned_between(runs: tuple[PhaseRun, ...], start: int, end: int) -> float | None:

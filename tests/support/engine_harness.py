@@ -120,7 +120,7 @@ class Member:
 
     def emit(self, batch: Batch) -> None:
         timings = [self.run.plan.timing(key.slot, 0) for key in self.series.values()]
-        self.run.recording.take(fold(batch, START, timings), self.series, self.index)
+        self.run.recording.take(fold(batch, START, timings, self.index), self.series)
 
     def name_series(self, number: int, key: SeriesKey) -> None:
         self.series[number] = key

@@ -12,9 +12,10 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from scripted_nodes import Stage
+from scripted_nodes import ABOUT, Stage
 
 from loadgen.aws.auth import Access, Secret
 from loadgen.clock import SECOND, now
@@ -24,8 +25,9 @@ from loadgen.fleet import node as nodes
 from loadgen.fleet.left import left_in
 from loadgen.fleet.messages import Assignment, Beat, Broken, Bye, FromWorker, Go, Ready
 from loadgen.fleet.node import Node
+from loadgen.fleet.nodes import RemoteNode
 from loadgen.fleet.on_ray import refused
-from loadgen.fleet.orders import About, Barred, Hidden, Place, Read, Tell, ToNode, Watched, Way
+from loadgen.fleet.orders import About, Barred, Ended, Hidden, Place, Read, Tell, ToNode, Watched, Way
 from loadgen.fleet.sealing import Sealer, shown
 from loadgen.net.names import Origin
 from loadgen.profile.load import load
@@ -138,6 +140,19 @@ async def test_workers_hear_that_their_node_lives() -> None:
     node.heed(placing())
     await soon(lambda: stage.workers and Beat() in stage.workers[0].told.messages)
     node.close()
+
+
+async def test_of_many_nodes_each_is_called_less_often_and_waits_for_longer() -> None:
+    """So that the calls to all of them together take the fleet no more than those to a few."""
+    node = Node(lend, lambda: None, Stage(), nodes=50)
+    assert 0.3 <= node._silence * nodes.LISTEN < 0.302
+    for _ in range(2):
+        node._tell_of(Ended(0, 0))
+        before = asyncio.get_running_loop().time()
+        assert await node.hear() == [Ended(0, 0)]
+    assert asyncio.get_running_loop().time() - before > 0.04
+    node.close()
+    assert [RemoteNode(1, cast(Any, None), ABOUT, count)._beat for count in (1, 250, 1000)] == [0.25, 0.25, 1.0]
 
 
 @pytest.mark.parametrize("told", [(), (Go(1), Bye())], ids=["before", "after"])

@@ -6,10 +6,12 @@ from random import Random
 from typing import Any
 
 import numpy as np
+import pytest
 from recorded import ORIGIN, Sink, crowd, exchange
 
 from loadgen.clock import SECOND
 from loadgen.exchange import Outcome
+from loadgen.record import groups as groups_of_record
 from loadgen.record.groups import KEPT, MOST, Group, Groups
 from loadgen.record.metrics import Metric
 from loadgen.record.recorder import Timing, fold
@@ -51,6 +53,29 @@ def test_in_any_order_and_by_any_number_of_recordings_it_is_the_same() -> None:
     assert plain(parts[0]) == plain(one)
 
 
+def test_of_very_many_counters_several_become_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many values there are, their sum and their ends stay exact; the last counter stands for all of them."""
+    monkeypatch.setattr(groups_of_record, "MOST_COUNTERS", 100)
+    fine, coarse, parts = Groups(), Groups(), [Groups(), Groups()]
+    for number, value in enumerate(made(1, 8)):
+        coarse.add(*value)
+        parts[number % 2].add(*value)
+    parts[0].merge(parts[1])
+    assert plain(parts[0]) == plain(coarse)
+    assert coarse.coarse and len(coarse._counters) <= 100
+    monkeypatch.undo()
+    for value in made(1, 8):
+        fine.add(*value)
+    for group, bins in fine.values.items():
+        for at, exact in bins.items():
+            values = coarse.values[group][at]
+            assert (values.count, values.total, values.least, values.most) == (
+                exact.count, exact.total, exact.least, exact.most,
+            )  # fmt: skip
+            wide = np.repeat(exact.index | (1 << coarse.coarse) - 1, exact.counts)
+            assert np.repeat(values.index, values.counts).tolist() == wide.tolist()
+
+
 def test_each_worker_of_a_slot_has_its_bins() -> None:
     groups = Groups()
     for group, tick in ((Group(0, 5, Outcome.OK), 3), (Group(1, 5, Outcome.TIMEOUT), 9), (Group(1, 6, Outcome.OK), 20)):
@@ -71,7 +96,7 @@ def test_the_workers_add_up_to_all_of_them() -> None:
             sink.recorder.exchange(x, x.due, stratum)
         sink.recorder.flush()
         for batch in sink.batches:
-            recording.take(fold(batch, ORIGIN, [Timing(lasts=60 * SECOND)] * len(sink.series)), sink.series, worker)
+            recording.take(fold(batch, ORIGIN, [Timing(lasts=60 * SECOND)] * len(sink.series), worker), sink.series)
     recording.flush()
     for slot, workers in recording.workers.by_slot().items():
         assert sorted(workers) == [0, 1, 2]

@@ -153,15 +153,15 @@ def test_what_comes_once_keeps_nothing_else_of_its_batch() -> None:
 )
 def test_a_bin_is_a_fiftieth_of_the_phase_or_of_what_has_passed_of_it(timing: Timing, expected: list[int]) -> None:
     """Of what can have an interval; all else is counted by second."""
-    rows = []
+    batches: list[Batch] = []
+    recorder = Recorder(ORIGIN, batches.append, lambda number, key: None)
     for tick in (0, 1, 15, 16, 31, 399):
         x = exchange(1, 1, 1, 1, 1, 1, 1, due=ORIGIN + tick * TICK + 7)
-        recorder = Recorder(ORIGIN, rows.append, lambda number, key: None)
         recorder.exchange(x, x.due)
         recorder.value(0, Metric.ITERATION, x.due, 5)
         recorder.value(0, RECORDED, x.due, 5)
-        recorder.flush()
-    groups = fold(Batch.joined(rows), ORIGIN, [timing]).groups
+    recorder.flush()
+    groups = fold(batches[0], ORIGIN, [timing]).groups
     for metric in (Metric.RESPONSE, Metric.ITERATION):
         assert groups[groups[:, 2] == metric, 0].repeat(groups[groups[:, 2] == metric, 3]).tolist() == expected
     for metric in (Metric.LAG, RECORDED):

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from fleet_members import Told, spawn_idle
 
-from loadgen.clock import SECOND
+from loadgen.clock import SECOND, wall
+from loadgen.engine.machine import MachineShare
 from loadgen.errors import Exit, LoadgenError, PlanError, ProfileError
 from loadgen.fleet.group import Group
 from loadgen.fleet.messages import Bye, Go, Kill, Stop
@@ -144,6 +145,14 @@ async def test_what_is_shown_is_what_is_known(runs: Runs) -> None:
     assert {*shown.phases[0].rates} == {10.0}
     assert len(shown.seconds) == len(shown.by_worker) == 1
     assert shown.trust, "of a display with details each second"
+
+
+async def test_of_a_load_that_machines_share_the_part_is_shown(runs: Runs) -> None:
+    """What this machine sends is compared with its part of the rate, and not with the profile's."""
+    runs.before = spawn_idle
+    await runs.go(share=MachineShare(2, 4), start_at=wall() + SECOND // 2)
+    assert runs.screen.last
+    assert {*runs.screen.last.phases[0].rates} == {2.5}
 
 
 async def test_the_resolution_is_that_of_the_ticks_before_the_load(runs: Runs) -> None:
