@@ -115,7 +115,7 @@ def _thresholds(result: RunResult, room: int) -> Iterator[RenderableType]:
 def _threshold(of: Threshold) -> str:
     cycle = f" cycle {of.cycle}" if of.cycle > 1 else ""
     where = " ".join(filter(None, (brief(of.phase, 24) + cycle, brief(of.step, 24))))
-    return f"{where} {brief(of.text, 60)}: {brief(value_text(of), SENTENCE // 2)}"
+    return f"{where} {brief(of.text, 60)}: {brief(value_text(of), 2 * SENTENCE // 3)}"
 
 
 # the end
