@@ -18,6 +18,7 @@ from paths import DATA
 from loadgen.experiment.folder import assembled
 from loadgen.report.html.text import html_text
 from loadgen.result.codec import from_json, map_text
+from loadgen.result.experiment import Scaling, ScalingPoint
 from loadgen.result.run import RunResult
 from loadgen.result.timeline import Moment, Stretch, Timeline
 
@@ -26,7 +27,16 @@ pytestmark = [pytest.mark.real, pytest.mark.skipif(BROWSER is None, reason="ther
 
 HOSTILE = "</style></title><script>console.log('ran')</script><img src=x.png><svg onload=alert(1)>"
 MOMENT = Moment(0, 200, 3, 20.3, 289.0, 332.0, ((19.0, 20.7, 190), (276.0, 301.0, 7)), 12)
-WIDTH = re.compile(r"<title>(\d+)</title>")
+SCREENS = (390, 1280, 1600)  # pixels
+WIDTHS = re.compile(r"<title>([\d ]+)</title>")
+COLOR = re.compile(r"<title>rgb\((\d+), (\d+), (\d+)\)</title>")
+POINTS = tuple(
+    ScalingPoint(
+        f"{rate}/s", f"x rate={rate}/s", rate, rate, 0.0, figures={"p50": ms, "p50_low": ms, "p50_high": 2 * ms}
+    )
+    for rate, ms in ((50.0, 10.0), (100.0, 12.0), (150.0, 30.0))
+)
+SERIES = Scaling("session=shared", "rate", "steady", "get", "response", POINTS)
 
 
 def browse(page: Path, *options: str) -> tuple[str, str]:
@@ -52,6 +62,11 @@ def experiment_page(folder: Path) -> str:
     return html_text(assembled(folder), variants=lines)
 
 
+def scaling_page(folder: Path) -> str:
+    write_experiment(folder, text(), answering(connect=8), rounds=ROUNDS)
+    return html_text(replace(assembled(folder), scaling=(SERIES,)))
+
+
 def capacity_page(hostile: str = "") -> str:
     result = capacity_result(rising(RATES))  # whose empty texts say that there are no variants
     return html_text(map_text(result, lambda written: written and written + hostile), None, f"name: {hostile}")
@@ -61,6 +76,7 @@ PAGES: dict[str, Callable[[Path], str]] = {
     "run": lambda folder: run_page(),
     "hostile": lambda folder: run_page(HOSTILE),
     "experiment": lambda folder: experiment_page(folder / "experiment"),
+    "scaling": lambda folder: scaling_page(folder / "experiment"),
     "capacity": lambda folder: capacity_page(),
     "hostile capacity": lambda folder: capacity_page(HOSTILE),
 }
@@ -81,16 +97,29 @@ def test_what_the_policy_refuses_would_be_seen(tmp_path: Path) -> None:
     assert "Content Security Policy" in browse(page, "--dump-dom")[1]
 
 
-@pytest.mark.parametrize("made", [run_page, capacity_page])
-@pytest.mark.parametrize("width", [390, 1600])
-def test_it_is_no_wider_than_the_screen(tmp_path: Path, width: int, made: Callable[[], str]) -> None:
-    (tmp_path / "page.html").write_text(made(), encoding="utf-8")
-    look = "document.title=f.contentDocument.documentElement.scrollWidth"
+@pytest.mark.parametrize("name", ["run", "experiment", "scaling", "capacity"])
+def test_it_is_no_wider_than_the_screen(tmp_path: Path, name: str) -> None:
+    (tmp_path / "page.html").write_text(PAGES[name](tmp_path), encoding="utf-8")
+    every = "[...document.querySelectorAll('iframe')]"
+    look = f"document.title={every}.map(f=>f.contentDocument.documentElement.scrollWidth).join(' ')"
+    shown = "".join(f'<iframe src="page.html" width="{width}" height="900"></iframe>' for width in SCREENS)
     frame = tmp_path / "frame.html"
-    frame.write_text(f'<iframe id="f" src="page.html" width="{width}" height="900" onload="{look}"></iframe>')
+    frame.write_text(f'<body onload="{look}">{shown}</body>')
     understood, _ = browse(frame, "--allow-file-access-from-files", "--window-size=1800,1000", "--dump-dom")
-    found = WIDTH.search(understood)
-    assert found and int(found[1]) <= width
+    found = WIDTHS.search(understood)
+    assert found and all(int(is_) <= width for is_, width in zip(found[1].split(), SCREENS, strict=True))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_it_is_light_or_dark_as_the_reader_asks_for(tmp_path: Path, dark: bool) -> None:
+    (tmp_path / "page.html").write_text(run_page(), encoding="utf-8")
+    look = "document.title=f.contentWindow.getComputedStyle(f.contentDocument.body).backgroundColor"
+    frame = tmp_path / "frame.html"
+    frame.write_text(f'<iframe id="f" src="page.html" onload="{look}"></iframe>')
+    asked = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
+    understood, console = browse(frame, "--allow-file-access-from-files", asked, "--dump-dom")
+    found = COLOR.search(understood)
+    assert console == "" and found and (max(map(int, found.groups())) < 64) == dark
 
 
 def test_it_prints(tmp_path: Path) -> None:

@@ -111,7 +111,8 @@ def _figures(every: Sequence[Row], result: RunResult) -> Content:
     metric = "Service times (users start requests themselves)" if closed else "Response times"
     cycles = ", over the cycles" if any(len(row.cycles) > 1 for row in every) else ""
     made = [(brief(row.label, NAME), *(_cell(row, name) for name in PERCENTILES)) for row in every]
-    legend = f"{metric} in ms{cycles}; below them 95 % intervals"
+    sure = any(len(row.cycles) == 1 and row.cycles[0][1].intervals for row in every)
+    legend = f"{metric} in ms{cycles}{'; below them 95 % intervals' if sure else ''}"
     return [table(("", *PERCENTILES), made, legend), _marks(result)]
 
 

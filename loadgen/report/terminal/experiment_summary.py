@@ -125,7 +125,7 @@ def _thresholds(thresholds: Sequence[Threshold], room: int) -> Iterator[Renderab
     for of in missed[:most]:
         names = [of.variant or "", of.phase, of.step] if of.rounds is not None else [of.phase, of.step]
         where = " ".join(brief(name, NAME) for name in names if name)
-        text = f"{where} {brief(of.text, 60)}: {brief(value_text(of), SENTENCE // 2)}"
+        text = f"{where} {brief(of.text, 60)}: {brief(value_text(of), 2 * SENTENCE // 3)}"
         yield labelled((f"{of.status.upper():<10}", STATUSES[of.status]), text)
     if len(missed) > most:
         yield line((f"{several(len(missed) - most, 'more threshold')} that did not pass in --full", DIM))
@@ -193,14 +193,15 @@ def _end(result: ExperimentResult) -> Iterator[RenderableType]:
     if result.thresholds:
         passed = sum(threshold.status == "passed" for threshold in result.thresholds)
         yield lead("thresholds", f"{count(passed)} of {count(len(result.thresholds))} passed")
-    yield lead("next", f"--full prints everything · loadgen report {brief(_first(result), 32)}")
+    yield lead("next", f"--full prints everything{_first(result)}")
     status = exit_text(result)
     yield lead("saved", result.run, (f" · {status}" if status else "", BAD))
 
 
 def _first(result: ExperimentResult) -> str:
-    folders = [run.folder for variant in result.variants for run in variant.rounds]
-    return f"{result.run}/{folders[0]}" if folders else result.run
+    """How to see one of its runs, if its name has room beside the command."""
+    folders = [run.folder for variant in result.variants for run in variant.rounds if len(run.folder) <= NAME]
+    return f" · loadgen report FOLDER/{folders[0]} one run" if folders else ""
 
 
 def _connections(variants: Sequence[ExperimentVariant]) -> str:

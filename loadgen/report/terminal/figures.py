@@ -92,15 +92,16 @@ def _texts(result: RunResult, phase: str) -> str:
     return " ".join(threshold.text for threshold in result.thresholds if threshold.phase == phase)
 
 
-def figures(result: RunResult, most: int, width: int) -> Iterator[RenderableType]:
-    """Of at most so many rows a table, with the interval of a row that ran once, and the longest tail drawn; and the
-    bands of those whose rate changed."""
+def figures(result: RunResult, most: int, width: int, whole: bool = True) -> Iterator[RenderableType]:
+    """Of at most so many rows a table, with the interval of a row that ran once; if `whole`, also the longest tail as a
+    drawing, and of those whose rate changed the bands instead of a row."""
     every = rows(result)
     shown = chosen(every, result, most)
-    steady = [row for row in shown if not row.banded]
+    steady = [row for row in shown if not (whole and row.banded)]
     if steady:
-        yield from _table(steady, len(shown) > 1, width)
-    ramps = [row for row in shown if row.banded]
+        yield from _table(steady, width)
+        yield from _drawn(steady, len(shown) > 1, width) if whole else ()
+    ramps = [row for row in shown if row not in steady]
     largest = sorted(ramps, key=lambda row: -sum(latency.count for _, latency, _ in row.cycles))
     told = sorted(largest[: max(1, most // RAMP)], key=ramps.index)
     for number, row in enumerate(told):
@@ -113,7 +114,7 @@ def figures(result: RunResult, most: int, width: int) -> Iterator[RenderableType
         yield line((f"  {hidden} more in --full", DIM))
 
 
-def _table(shown: Sequence[Row], named: bool, width: int) -> Iterator[RenderableType]:
+def _table(shown: Sequence[Row], width: int) -> Iterator[RenderableType]:
     closed = all(phase.headline == "service" for row in shown for phase, _, _ in row.cycles)
     title = f"{'service (closed)' if closed else 'response'}, ms"
     cells = [[range_of(row, name) for name in PERCENTILES] for row in shown]
@@ -126,6 +127,10 @@ def _table(shown: Sequence[Row], named: bool, width: int) -> Iterator[Renderable
         if interval:
             add(made, "  95 %", *(interval.get(name, "") for name in names), style=DIM)
     yield made
+
+
+def _drawn(shown: Sequence[Row], named: bool, width: int) -> Iterator[RenderableType]:
+    """The distribution of the one with the longest tail."""
     longest = max(shown, key=lambda row: row.tail)
     if drawn := picture(longest.worst[2], width - 4):
         phase = longest.worst[0]

@@ -37,18 +37,19 @@ JOINED = 2  # steps whose hops are told
 
 
 def run_summary(result: RunResult, width: int, room: int) -> Iterator[RenderableType]:
-    """The screen, with at most so many rows of figures."""
+    """The screen, with at most so many rows of figures; with none there is one row, and less of all else."""
     few = 1 if room < ENOUGH else 3
+    longest = SENTENCE if room else SENTENCE // 2
     yield from _head(result)
-    yield from _trust(result, few)
-    yield from _warnings(result, few)
+    yield from _trust(result, few, longest)
+    yield from _warnings(result, few, longest)
     yield from findings(result, few)
     yield from _thresholds(result, room)
     if measured(result):
         yield Text()
-        yield from figures(result, room, width)
+        yield from figures(result, max(1, room), width, whole=room > 0)
     yield Text()
-    yield from _end(result)
+    yield from _end(result, whole=room > 0)
 
 
 def lead(name: str, *parts: Part) -> RenderableType:
@@ -73,7 +74,7 @@ def _head(result: RunResult) -> Iterator[RenderableType]:
 # how sure it is
 
 
-def _trust(result: RunResult, few: int) -> Iterator[RenderableType]:
+def _trust(result: RunResult, few: int, longest: int) -> Iterator[RenderableType]:
     """Why the verdict is not VALID. The figures that it is about are marked in the table."""
     trust = result.trust
     if result.unusable or not measured(result) or trust.verdict == "VALID":
@@ -85,12 +86,12 @@ def _trust(result: RunResult, few: int) -> Iterator[RenderableType]:
     said = meaning(trust.verdict, worst, result.machines is not None)
     yield line((f"{said[0].upper()}{said[1:]}{unfit}{accepted}", style))
     for signal in trust.reasons[: min(few, 2)]:
-        yield labelled(("- ", style), brief(reason(signal), SENTENCE), indent=2)
+        yield labelled(("- ", style), brief(reason(signal), longest), indent=2)
 
 
-def _warnings(result: RunResult, few: int) -> Iterator[RenderableType]:
+def _warnings(result: RunResult, few: int, longest: int) -> Iterator[RenderableType]:
     for warning in result.warnings[: min(few, 2)]:
-        yield labelled(("warning: ", WARN), brief(notice_text(warning), SENTENCE))
+        yield labelled(("warning: ", WARN), brief(notice_text(warning), longest))
     if len(result.warnings) > min(few, 2):
         yield line((f"{several(len(result.warnings) - min(few, 2), 'more warning')} in --full", DIM), indent=2)
 
@@ -114,16 +115,16 @@ def _thresholds(result: RunResult, room: int) -> Iterator[RenderableType]:
 def _threshold(of: Threshold) -> str:
     cycle = f" cycle {of.cycle}" if of.cycle > 1 else ""
     where = " ".join(filter(None, (brief(of.phase, 24) + cycle, brief(of.step, 24))))
-    return f"{where} {brief(of.text, 60)}: {brief(value_text(of), SENTENCE // 2)}"
+    return f"{where} {brief(of.text, 60)}: {brief(value_text(of), 2 * SENTENCE // 3)}"
 
 
 # the end
 
 
-def _end(result: RunResult) -> Iterator[RenderableType]:
+def _end(result: RunResult, whole: bool) -> Iterator[RenderableType]:
     if measured(result):
         yield from _whose(result)
-        yield from _slowest(result)
+        yield from _slowest(result) if whole else ()
     passed = sum(threshold.status == "passed" for threshold in result.thresholds)
     if result.thresholds:
         yield lead("thresholds", f"{count(passed)} of {count(len(result.thresholds))} passed")

@@ -15,14 +15,15 @@ from loadgen.report.terminal.page import WIDEST, drawn, fitted, fitting
 from loadgen.report.terminal.run_summary import run_summary
 from loadgen.report.terminal.tune import every_visit, linked, tune_summary
 from loadgen.report.verdict import Result
-from loadgen.report.words import clean, encodable, wants_color
+from loadgen.report.words import clean, encodable, several, wants_color
 from loadgen.result.capacity import CapacityResult
 from loadgen.result.codec import map_text
 from loadgen.result.experiment import ExperimentResult
 from loadgen.result.tune import TuneResult
 
-LINES = 30
-ROOM = (8, 7, 6, 5, 4, 3, 2, 1)  # rows of a table; less of everything where they do not fit
+LINES, WIDE = 30, 80
+ROOM = (8, 7, 6, 5, 4, 3, 2, 1, 0)  # rows of a table; less of everything where they do not fit
+END = 2  # lines that say where the rest is
 
 
 def render(result: Result, *, width: int = WIDEST, color: bool | None = None, full: bool = False) -> str:
@@ -60,5 +61,13 @@ def one_screen(made: Callable[[int], Iterator[RenderableType]], width: int, colo
     for room in ROOM:
         text = drawn(made(room), width, colored)
         if text.count("\n") <= LINES:
-            break
-    return text
+            return text
+    return text if width < WIDE else _cut(text)
+
+
+def _cut(text: str) -> str:
+    """What no room makes short enough, such as long names everywhere, without the lines above the end."""
+    lines = text.splitlines()
+    hidden = len(lines) - (LINES - 1)
+    kept = [*lines[: LINES - 1 - END], f"  {several(hidden, 'more line')} in --full", *lines[-END:]]
+    return "".join(f"{line}\n" for line in kept)

@@ -25,6 +25,7 @@ def test_few_rounds_have_their_own_ratios(shown: str) -> None:
     """Whatever else may be a reason for no verdict."""
     assert "1.01 times, +0.068 ms (1.03 0.97 1.03 in the rounds). 10.00% of fresh failed" in shown
     assert "p50 7.95 8.02 1.03 0.97 1.03 not judged" in shown
+    assert "next --full prints everything · loadgen report FOLDER/rounds/01/shared one run" in shown
 
 
 @pytest.mark.parametrize("shown", ["experiment-a-trend"], indirect=True)

@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from documents import documents
+from documents import any_result, documents
 from examples import examples
 from hypothesis import given, settings
 from paths import DATA
+from ramp_results import ramp_result
 from rich.cells import cell_len
 
 from loadgen.report.terminal import run
@@ -178,16 +179,29 @@ def test_much_of_everything_still_is_one_screen(result: RunResult) -> None:
     assert len(shown(noisy)) <= LINES
 
 
-@settings(max_examples=examples(40))
-@given(documents(RunResult))
-def test_any_run_can_be_shown(document: dict[str, Any]) -> None:
-    assert render(from_json(RunResult, document), width=80, color=False)
+def test_a_ramp_of_a_bad_run_is_one_screen() -> None:
+    """Long reasons everywhere: the table of the ramp gives way to a row."""
+    ramp = ramp_result(steps=4, cycles=2)
+    bad = replace(ramp.trust.signals[0], verdict="INVALID", observed=Reason("long " * 60, {}))
+    noisy = replace(
+        ramp,
+        name="n" * 200,
+        trust=replace(ramp.trust, verdict="INVALID", signals=(bad,), reasons=(bad,) * 3),
+        warnings=(Reason.of("stopped_by_errors", condition="c" * 300, share=0.5),) * 3,
+        findings=(Finding("climb", "get", KINDS),) * 3,
+        thresholds=ramp.thresholds * 3,
+    )
+    lines = shown(noisy)
+    assert len(lines) <= LINES
+    assert not any(text.startswith("from, 1/s") for text in lines) and lines[-1].startswith("saved")
+    assert any("p50" in text and "max" in text for text in lines)
 
 
 @settings(max_examples=examples(40))
-@given(documents(ExperimentResult))
-def test_any_experiment_can_be_shown(document: dict[str, Any]) -> None:
-    assert render(from_json(ExperimentResult, document), width=80, color=False)
+@given(documents(RunResult) | documents(ExperimentResult))
+def test_any_result_is_one_screen(document: dict[str, Any]) -> None:
+    lines = render(any_result(document), width=80, color=False).splitlines()
+    assert 0 < len(lines) <= LINES
 
 
 def test_of_two_kinds_the_next_step_is_to_split_them(result: RunResult) -> None:
