@@ -63,6 +63,7 @@ def _cost(name: str, results: Sequence[RunResult]) -> VariantCost | None:
         region=price.region if price else door.region if door else "",
         architecture=price.architecture if price else "",
         date=price.date if price else door.date if door else "",
+        asked=first.function_cost.prices.asked if first.function_cost else door.asked if door and at_door else "",
         prepared=told.prepared if told else 0,
     )
 

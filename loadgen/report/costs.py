@@ -27,7 +27,9 @@ def note(costs: Sequence[VariantCost]) -> str:
     """Whose prices they are, and what is not in them."""
     first = costs[0]
     on = f", {brief(first.architecture, NAME)}" if first.architecture else ""
-    listed = f"prices of {brief(first.region, NAME)}{on}, {brief(first.date, NAME)}, the first tier"
+    lacking = dict.fromkeys(brief(of.asked, NAME) for of in costs if of.date and of.asked not in ("", of.region))
+    unknown = f": none are known of {' and '.join([*lacking][:FEW])}" if lacking else ""
+    listed = f"prices of {brief(first.region, NAME)}{on}, {brief(first.date, NAME)}, the first tier{unknown}"
     said = [listed if first.date else "by the profile's own prices"]
     if untold := _names(of for of in costs if of.duration_usd is None):
         said.append(f"of {untold} no answer told what is billed, so that its duration is not in it")

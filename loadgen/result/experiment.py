@@ -344,6 +344,7 @@ class VariantCost:
     region: str = item("the region whose prices these are")
     architecture: str = item("the architecture whose prices these are")
     date: str = item("when the prices were read; empty for the profile's own")
+    asked: str = item("the region of the function, and of what stands before it", omit=True, default="")
     prepared: int = item(
         "the answers with an Init or a Restore that they did not wait for; `billed_ms` and `duration_usd` leave them "
         "out",

@@ -620,6 +620,7 @@ class Door:
     region: str = item("the region whose prices these are")
     date: str = item("when the prices were read")
     source: str = item("where the door's price was read")
+    asked: str = item("the region of the door", omit=True, default="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import csv
 import json
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,15 @@ def sandbox(log: Path) -> Iterator[SandboxProcess]:
     process.stop()
 
 
-def written(folder: Path, url: str, function: str = "orders", force_cold: str = "each", more: str = "") -> list[str]:
+def written(
+    folder: Path, url: str, function: str = "orders", force_cold: str = "each", more: str = "", iterations: int = 12
+) -> list[str]:
     """A profile in the folder, and the arguments that run it."""
     (folder / "profile.yaml").write_text(
         f"""
 name: t
 target: {{lambda: {{function: {function}, region: us-east-1, endpoint: '{url}', force_cold: {force_cold}}}}}
-load: [{{name: a, users: 2, iterations: 12}}]
+load: [{{name: a, users: 2, iterations: {iterations}}}]
 scenarios: [{{name: s, steps: [{{name: call, Invoke: {{payload: {{id: '{{{{uuid}}}}', sleep_ms: 1}}}}}}]}}]
 {more}
 """
@@ -65,6 +68,15 @@ def describe(sandbox: SandboxProcess, text: str) -> None:
     with boto3_client(sandbox) as client:
         client.update_function_configuration(FunctionName="orders", Description=text)
         client.get_waiter("function_updated_v2").wait(FunctionName="orders", WaiterConfig={"Delay": 1})
+
+
+def other_change(client: Any) -> None:
+    """Changes the memory, between two changes of loadgen's."""
+    done = False
+    while not done:
+        with suppress(client.exceptions.ResourceConflictException):
+            client.update_function_configuration(FunctionName="orders", MemorySize=640)
+            done = True
 
 
 @pytest.mark.parametrize(("client", "force_cold", "due"), [("wire", "each", 12), ("sdk", "3", 4)])
@@ -121,12 +133,12 @@ def test_a_signal_restores(sandbox: SandboxProcess, tmp_path: Path) -> None:
 
 
 def test_what_somebody_else_has_set_is_left_alone(sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """The load would go on for a minute and more: the change meets it."""
     journal = tmp_path / "run" / "journal.jsonl"
-    with Program(tmp_path, *written(tmp_path, sandbox.http), "--json", env=KEYS) as program:
+    arguments = written(tmp_path, sandbox.http, iterations=1000)
+    with boto3_client(sandbox) as client, Program(tmp_path, *arguments, "--json", env=KEYS) as program:
         program.soon(lambda: journal.exists() and journal.read_text().count("changed") >= 1)
-        with boto3_client(sandbox) as client:
-            client.get_waiter("function_updated_v2").wait(FunctionName="orders", WaiterConfig={"Delay": 1})
-            client.update_function_configuration(FunctionName="orders", MemorySize=640)
+        other_change(client)
         ran = program.wait()
     assert ran.status == 3
     assert not ran.result["forced_cold"]["restored"]

@@ -83,8 +83,9 @@ def door_of(profile: Profile) -> Door | None:
     kind = profile.target.door
     if kind is None:
         return None
-    door, behind = door_price(kind), lambda_price(region_of(profile.target.host), ARCHITECTURE)
-    return Door(door.kind, door.million, behind.million_requests, door.region, door.date, door.source)
+    door, asked = door_price(kind), region_of(profile.target.host)
+    behind = lambda_price(asked, ARCHITECTURE)
+    return Door(door.kind, door.million, behind.million_requests, door.region, door.date, door.source, asked)
 
 
 def million_usd(profile: Profile) -> float | None:

@@ -137,6 +137,22 @@ def test_a_door_has_its_own_price() -> None:
     assert PRICE.date in said
 
 
+def test_a_region_of_which_no_price_is_known_is_named() -> None:
+    """Of an API in another region than us-east-1, and of a function in one that the table lacks."""
+    api = door("http-api")
+    assert api.target.door
+    api = replace(api, target=replace(api.target, door=replace(api.target.door, asked="eu-west-1")))
+    assert "prices of us-east-1, 2026-11, the first tier: none are known of eu-west-1" in words.note(
+        costs({"a": {1: api}})
+    )
+    result = run(environments=8, provisioned=15)
+    assert result.function_cost
+    far = replace(PRICES, asked="mx-central-1")
+    (cost,) = costs({"a": {1: replace(result, function_cost=replace(result.function_cost, prices=far))}})
+    assert words.note((cost,)).endswith("the first tier: none are known of mx-central-1")
+    assert "none are known" not in words.note(costs({"a": {1: door("rest-api")}}))
+
+
 def test_nothing_is_told_where_nothing_of_it_differs() -> None:
     assert costs({"a": {1: run(warm=20)}, "b": {1: run(warm=20)}}) == ()
     assert costs({"a": {1: ran(PINGS)}}) == (), "of another target nobody knows the price"
