@@ -41,8 +41,19 @@ def sentence(comparison: Comparison | None) -> str:
 
 def _costs(figures: Sequence[Figure | None]) -> Iterator[str]:
     for figure in figures:
-        if figure and figure.difference_ms is not None:
+        if figure is None or figure.difference_ms is None:
+            continue
+        if _may_be_none(figure):
+            low, high = ms(figure.difference_low), ms(figure.difference_high)
+            yield f"nothing that can be told at {figure.quantile}, {low} to {high} ms"
+        else:
             yield f"{ms(figure.difference_ms)} ms{_spread(figure)} at {figure.quantile}"
+
+
+def _may_be_none(figure: Figure) -> bool:
+    """Whether no difference is within the interval."""
+    low, high = figure.difference_low, figure.difference_high
+    return not is_of_few(figure) and low is not None and high is not None and low <= 0 <= high
 
 
 def _spread(figure: Figure) -> str:

@@ -68,6 +68,14 @@ def test_the_sentence_says_what_it_costs_and_whose_it_is() -> None:
     )
 
 
+def test_a_cost_that_may_be_none_is_no_number() -> None:
+    figures = (figure("fresh", "p50", 14.8, 1.45, 31), figure("fresh", "p99", -41, -203, 121))
+    assert sentence(replace(COMPARISON, figures=figures)) == (
+        "A new connection per request costs 14.8 ms [1.45, 31.0] at p50, nothing that can be told at p99, "
+        "-203 to 121 ms."
+    )
+
+
 def test_what_is_not_known_is_said() -> None:
     figures = (figure("fresh", "p50", 61, None, None),)
     why = (Reason.of("broken_off", variant="fresh", round=2), Reason.of("broken_off", variant="fresh", round=3))
