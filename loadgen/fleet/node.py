@@ -91,7 +91,8 @@ class Worker:
     number: int  # of its profile
     secrets: Secrets
     loopback: bool  # whether its target is on this machine
-    going: bool = False  # whether it sends a load
+    begun: bool = False  # whether it was told to send a load
+    going: bool = False  # whether it does
     stopped: int = 0  # looks at which it was stopped and sent none
 
 
@@ -224,7 +225,8 @@ class Node:
             if isinstance(message, Go) and not self._watch:
                 self._watch = HostWatch()
                 self._loop.call_later(LOOK, self._look)
-            worker.going = worker.going or isinstance(message, Go)
+            if isinstance(message, Go):
+                worker.begun = worker.going = True
             worker.placed.pipe.send(message)
             if isinstance(message, Bye):
                 worker.going = False
@@ -303,7 +305,8 @@ class Node:
         """Look whether the fleet is there, and tell the workers that this node is."""
         self._look_for_stopped()
         for worker in self._workers.values():
-            worker.placed.pipe.send(Beat())
+            if worker.begun:  # before, what is prepared may keep both of them busy
+                worker.placed.pipe.send(Beat())
         self._silent += 1
         if self._silent < (self._silence if any(worker.going for worker in self._workers.values()) else PATIENCE):
             self._loop.call_later(LISTEN, self._listen)

@@ -43,7 +43,7 @@ def connect(on: str, count: int | None, lend: Lend) -> Nodes:
     (`auto`). `count` is how many; None: all that have a CPU to give. Raises PlanError, or WorkerLost if one dies."""
     local = on == LOCAL
     ray = _imported(local)
-    scratch = Scratch("loadgen-ray-", os.environ.get("RAY_TMPDIR", SHORT)) if local else None
+    scratch = _scratch() if local else None
     opened: list[RemoteNode] = []
     nodes = Nodes(opened, lambda: _shut_down(ray, scratch))
     try:
@@ -139,6 +139,15 @@ def _imported(local: bool) -> Any:
     # it prints there what happens to its own processes, and stdout is for a result
     ray._private.worker.print_to_stdstream = lambda *_, **__: None
     return ray
+
+
+def _scratch() -> Scratch:
+    try:
+        return Scratch("loadgen-ray-", os.environ.get("RAY_TMPDIR", SHORT))
+    except OSError as error:
+        raise PlanError(
+            f"--on {LOCAL}: there is no place for Ray's files: {error}. Set RAY_TMPDIR to a folder that can be written"
+        ) from None
 
 
 def _init(ray: Any, on: str, scratch: Scratch | None) -> None:

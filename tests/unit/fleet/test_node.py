@@ -134,11 +134,16 @@ async def test_a_worker_that_is_stopped_before_its_load_is_lost(monkeypatch: pyt
     node.close()
 
 
-async def test_workers_hear_that_their_node_lives() -> None:
+async def test_workers_hear_from_the_beginning_of_their_load_on_that_their_node_lives() -> None:
     stage = Stage()
     node = Node(lend, lambda: None, stage)
     node.heed(placing())
-    await soon(lambda: stage.workers and Beat() in stage.workers[0].told.messages)
+    await soon(lambda: stage.workers)
+    looks = looks_of(node)
+    await soon(lambda: len(looks) > 2)
+    assert stage.workers[0].told.messages == []
+    node.heed([Tell(0, Go(1))])
+    await soon(lambda: Beat() in stage.workers[0].told.messages)
     node.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loadgen.errors import PlanError
-from loadgen.fleet.on_ray import REASON, _enough, _reason
+from loadgen.fleet.on_ray import REASON, _enough, _reason, _scratch
 
 
 def test_what_ray_says_is_cut_between_two_words() -> None:
@@ -36,3 +36,9 @@ def test_one_that_is_started_here_has_one_node() -> None:
     with pytest.raises(PlanError, match="--nodes 2: the Ray that --on ray starts has one node"):
         _enough(2, 1, local=True)
     assert _enough(None, 1, local=True) == 1
+
+
+def test_a_folder_for_rays_files_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_TMPDIR", "/nowhere")
+    with pytest.raises(PlanError, match=r"no place for Ray's files: .*/nowhere.* Set RAY_TMPDIR"):
+        _scratch()
