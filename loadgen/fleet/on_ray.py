@@ -202,7 +202,8 @@ def _node(ray: Any, number: int, actor: Any, ids: Mapping[int, str], lend: Lend)
     try:
         about: About = ray.get(actor.open.remote(lend, len(ids)), timeout=STARTED)
     except ray.exceptions.RayError as error:
-        if isinstance(error, ray.exceptions.RayActorError) and not error.actor_init_failed:
+        died = isinstance(error, ray.exceptions.RayActorError) and not error.actor_init_failed
+        if died or isinstance(error, ray.exceptions.GetTimeoutError):
             raise WorkerLost(f"node {number} was lost before the load: {_reason(error)}") from None
         raise PlanError(
             f"node {number} cannot run workers: {_reason(error)}. Install loadgen[ray] {loadgen.__version__} there"

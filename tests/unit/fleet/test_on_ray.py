@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from loadgen.errors import PlanError
-from loadgen.fleet.on_ray import REASON, _enough, _reason, _scratch
+from loadgen.errors import Exit, LoadgenError, PlanError
+from loadgen.fleet.on_ray import REASON, _enough, _node, _reason, _scratch
 
 
 def test_what_ray_says_is_cut_between_two_words() -> None:
@@ -42,3 +45,40 @@ def test_a_folder_for_rays_files_that_is_not_there_is_told(monkeypatch: pytest.M
     monkeypatch.setenv("RAY_TMPDIR", "/nowhere")
     with pytest.raises(PlanError, match=r"no place for Ray's files: .*/nowhere.* Set RAY_TMPDIR"):
         _scratch()
+
+
+class RayError(Exception):
+    """As Ray's own, of which there are more."""
+
+
+class GetTimeoutError(RayError): ...
+
+
+class RayActorError(RayError):
+    actor_init_failed = False
+
+
+class ActorNotMade(RayActorError):
+    actor_init_failed = True
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (GetTimeoutError("timed out"), Exit.WORKER_LOST, "node 2 was lost before the load: timed out"),
+        (RayActorError("it was killed"), Exit.WORKER_LOST, "node 2 was lost before the load: it was killed"),
+        (ActorNotMade("no module"), Exit.USAGE, "node 2 cannot run workers: no module. Install"),
+        (RayError("no module"), Exit.USAGE, "node 2 cannot run workers: no module. Install"),
+    ],
+)
+def test_a_node_that_dies_while_it_opens_is_lost_and_one_that_cannot_is_refused(
+    error: RayError, status: Exit, told: str
+) -> None:
+    def get(call: object, timeout: float) -> None:
+        raise error
+
+    errors = SimpleNamespace(RayError=RayError, RayActorError=RayActorError, GetTimeoutError=GetTimeoutError)
+    actor: Any = SimpleNamespace(open=SimpleNamespace(remote=lambda lend, nodes: None))
+    with pytest.raises(LoadgenError, match=told) as raised:
+        _node(SimpleNamespace(exceptions=errors, get=get), 2, actor, {}, lambda *_: None)  # type: ignore[arg-type, return-value]
+    assert raised.value.status == status
