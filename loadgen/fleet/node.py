@@ -325,10 +325,12 @@ def news_of(worker: int, message: FromWorker, ledger: Ledger, secrets: Secrets) 
         yield Hidden(worker, hidden(message, secrets))
 
 
-def about(node: Node, address: str, authenticated: bool) -> About:
-    """What this node tells of itself."""
+def about(node: Node, address: str, authenticated: bool, starter: int) -> About:
+    """What this node tells of itself. `starter` is the process that started this one; it may have died."""
     version = ".".join(map(str, sys.version_info[:3]))
-    nicer = os.nice(0) - os.getpriority(os.PRIO_PROCESS, os.getppid())
+    nicer = 0
+    with suppress(ProcessLookupError):
+        nicer = os.nice(0) - os.getpriority(os.PRIO_PROCESS, starter)
     return About(
         socket.gethostname(), address, loadgen.__version__, version, cpus(), authenticated, str(node.folder), nicer
     )

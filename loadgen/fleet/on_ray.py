@@ -67,7 +67,8 @@ class Actor:
 
         self._node = Node(lend, lambda: os._exit(1), nodes=nodes)
         address = str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
-        return about(self._node, address, is_token_auth_enabled())
+        starter = int(os.environ.get("RAY_RAYLET_PID", os.getppid()))  # another one is the parent when it has died
+        return about(self._node, address, is_token_auth_enabled(), starter)
 
     async def heed(self, orders: bytes) -> int:
         return self._node.heed(pickle.loads(orders))  # noqa: S301 from the fleet, behind the cluster's token

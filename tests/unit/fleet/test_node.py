@@ -24,7 +24,7 @@ from loadgen.errors import LoadgenError
 from loadgen.fleet import node as nodes
 from loadgen.fleet.left import left_in
 from loadgen.fleet.messages import Assignment, Beat, Broken, Bye, FromWorker, Go, Ready
-from loadgen.fleet.node import Node
+from loadgen.fleet.node import Node, about
 from loadgen.fleet.nodes import RemoteNode
 from loadgen.fleet.on_ray import refused
 from loadgen.fleet.orders import About, Barred, Ended, Hidden, Place, Read, Tell, ToNode, Watched, Way
@@ -241,6 +241,16 @@ def test_a_node_that_is_stopped_is_ended_with_its_workers_before_they_are_read(t
             with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(watched, signal.SIGKILL)
             os.close(watched)
+
+
+async def test_a_node_whose_starter_has_died_gives_way_to_nobody() -> None:
+    """Its parent is then another one, of any niceness."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    node = Node(lend, lambda: None, Stage())
+    assert about(node, "10.0.0.7", True, ended.pid).niceness == 0
+    assert about(node, "10.0.0.7", True, os.getpid()).niceness == 0
+    node.close()
 
 
 def told(version: str = "0.1.0", python: str = "3.11.7", authenticated: bool = True, nice: int = 0) -> About:
