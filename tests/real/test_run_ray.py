@@ -202,6 +202,7 @@ def test_an_actor_that_is_stopped_for_good_is_ended(tmp_path: Path, cluster: Clu
     assert not {*cluster.left()} - before
 
 
+@pytest.mark.skipif(not FULL, reason="takes 20 s and a node of the cluster: in the long form")
 @pytest.mark.parametrize("moment", MOMENTS, ids=of)
 def test_a_machine_that_ends_takes_its_part_with_it_and_no_more(
     tmp_path: Path, cluster: Cluster, moment: Moment
