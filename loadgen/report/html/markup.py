@@ -19,6 +19,8 @@ class Markup:
     text: str
 
 
+NO_BREAK = Markup("&#160;")  # a space at which no line ends
+
 Content = Markup | str | Iterable["Content"] | None
 Value = str | int | float | None
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from loadgen.report.html.markup import Content, Markup, element
+from loadgen.report.html.markup import NO_BREAK, Content, Markup, element
 from loadgen.report.styles import BAD, DIM, GOOD, STRONG, WARN, Part
 from loadgen.report.words import unbreakable
 
-NO_BREAK = Markup("&#160;")
 STYLES = {DIM: "dim", STRONG: "strong", GOOD: "good", WARN: "warn", BAD: "bad"}
 
 Cell = Content | Part
