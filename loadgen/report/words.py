@@ -184,9 +184,10 @@ def brief(text: str, limit: int) -> str:
 
 
 def ending(text: str) -> str:
-    """The last word of several if it has a number in it and is short: ` 1/2`, ` rate=50/s`; else nothing."""
-    name, space, last = text.rpartition(" ")
-    return space + last if name and len(last) <= ENDING and any(map(str.isdigit, last)) else ""
+    """The last word of several if it has a number in it and is short: ` 1/2`, ` rate=50/s`, `-193750` of a run's
+    folder; else nothing."""
+    name, between, last = text.rpartition(" " if " " in text else "-")
+    return between + last if name and len(last) <= ENDING and any(map(str.isdigit, last)) else ""
 
 
 def columns(stream: TextIO, unknown: int) -> int:

@@ -114,6 +114,7 @@ def test_what_a_terminal_cannot_write_is_replaced_column_by_column() -> None:
 def test_brief_tells_that_it_cut() -> None:
     assert brief("abcdef", 6) == "abcdef"
     assert brief("abcdefg", 6) == "abcde…"
+    assert brief("burst-20261130-193750", 15) == "burst-2…-193750"
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 1e9)), max_size=5), st.integers(0, 40))
