@@ -166,17 +166,23 @@ def settled(ran: Ran, log: Path, at: int, silent: float = SILENT) -> None:
         assert any("is lost" in warning for warning in ran.warnings), ran.warnings
 
 
+def struck(folder: Path, cluster: Cluster, moment: Moment, those: Callable[[], list[int]], how: signal.Signals) -> Ran:
+    """A run of which the first of those processes gets a signal at that moment."""
+    with counting(folder, delay=OPEN) as (port, log):
+        with Program(folder, *lasting(folder, port), *cluster.on, env=TOKEN | KEY) as program:
+            moment.come(program, cluster, log)
+            at = wall()
+            with sent_to(those()[0], how):
+                ran = program.wait(PATIENCE)
+        settled(ran, log, at)
+    return ran
+
+
 @pytest.mark.parametrize("moment", MOMENTS, ids=of)
 def test_a_killed_actor_takes_its_part_with_it_and_no_more(tmp_path: Path, cluster: Cluster, moment: Moment) -> None:
     """What it had sent is counted, what was open is lost, and the other node goes on."""
     before = {*cluster.left()}
-    with counting(tmp_path, delay=OPEN) as (port, log):
-        with Program(tmp_path, *lasting(tmp_path, port), *cluster.on, env=TOKEN | KEY) as program:
-            moment.come(program, cluster, log)
-            at = wall()
-            with sent_to(cluster.actors()[0], signal.SIGKILL):
-                ran = program.wait(PATIENCE)
-        settled(ran, log, at)
+    ran = struck(tmp_path, cluster, moment, cluster.actors, signal.SIGKILL)
     assert ran.status == 6 or (moment.seen == "end" and ran.status in VALID)
     if moment == SHOWN:
         assert not any(node.get("unread") for node in ran.result["nodes"])
@@ -227,13 +233,7 @@ def test_a_machine_that_ends_takes_its_part_with_it_and_no_more(
 def test_a_worker_that_is_stopped_for_good_is_lost(tmp_path: Path, cluster: Cluster, moment: Moment) -> None:
     """Its node kills it, and all the others go on."""
     before = {*cluster.left()}
-    with counting(tmp_path, delay=OPEN) as (port, log):
-        with Program(tmp_path, *lasting(tmp_path, port), *cluster.on, env=TOKEN | KEY) as program:
-            moment.come(program, cluster, log)
-            at = wall()
-            with sent_to(cluster.workers()[0], signal.SIGSTOP):
-                ran = program.wait(PATIENCE)
-        settled(ran, log, at)
+    ran = struck(tmp_path, cluster, moment, cluster.workers, signal.SIGSTOP)
     assert ran.status == 6
     if not moment.before_the_load:
         assert [node["lost"] for node in ran.result["nodes"]] == [None, None]
