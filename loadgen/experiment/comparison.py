@@ -18,7 +18,7 @@ from loadgen.experiment import breakdown, standing
 from loadgen.experiment.curves import QUANTILES, average, curves, finite
 from loadgen.experiment.pairing import Pair, pairs
 from loadgen.experiment.target_time import TARGET, concerns, judged, other_load
-from loadgen.experiment.validity import checks, hidden, notes
+from loadgen.experiment.validity import checks, notes, uneven
 from loadgen.experiment.variants import Key, Variant, bounds, enough, is_primary, keys, why_unknown
 from loadgen.profile.experiment import Primary
 from loadgen.profile.values import STAMPED
@@ -62,9 +62,12 @@ class Question:
         """The two variants, with the phase and the quantile that they are compared by."""
         return Pair(baseline, variant, self.rounds, self.looks, phase, quantile, self.duet)
 
-    def resolution_ms(self, quantile: str) -> float:
-        """The machine's resolution of a percentile or the mean; 0 if it may not be the margin."""
-        return self.resolution.of(quantile) / MILLISECOND if self.resolution else 0.0
+    def resolution_ms(self, metric: str, quantile: str) -> float:
+        """What the machine cannot tell of a percentile or the mean; 0 if that may not be the margin."""
+        if not self.resolution:
+            return 0.0
+        of_target = metric in STAMPED
+        return (self.resolution.of_target if of_target else self.resolution.of(quantile)) / MILLISECOND
 
 
 def compare(variants: Sequence[Variant], question: Question) -> Comparison:
@@ -79,7 +82,8 @@ def compare(variants: Sequence[Variant], question: Question) -> Comparison:
     _correct(estimates, question.level)
     _hold_back(estimates)
     wrong = {name for name, looked in looked_at.items() if not all(check.ok for check in looked)}
-    trusted = [standing.check(pair, _primary_key(pair, question)) for pair in compared]  # it hides single figures
+    # it hides single figures
+    trusted = [standing.check(pair, _primary_key(pair, question), _holds(pair, estimates)) for pair in compared]
     every = [*(check for looked in looked_at.values() for check in looked), *trusted]
     return comparison_of(
         question,
@@ -130,7 +134,8 @@ def decided(comparison: Comparison) -> bool:
 @dataclass(slots=True)
 class _Estimate:
     """A figure of one pair: its values by round, and the comparison of these. `hidden` is the reason why there is no
-    verdict on it, whatever the values are. `margin_ms` is the margin, if it is not a share."""
+    verdict on it, whatever the values are. `holds`: the verdict is one that holds whatever of them this machine made.
+    `margin_ms` is the margin, if it is not a share."""
 
     pair: Pair
     key: Key
@@ -140,6 +145,7 @@ class _Estimate:
     result: statistics.Comparison | None
     why: Reason | None
     hidden: Reason | None
+    holds: bool
     margin_ms: float | None
 
     @property
@@ -182,14 +188,32 @@ def _estimate(pair: Pair, key: Key, quantile: str, question: Question, primary: 
         return None
     values = [(_value(bounds(base, quantile)), _value(bounds(other, quantile))) for base, other in rounds]
     sure = [(base, other) for base, other in values if base and other]
-    # what this machine adds is not in the target's own time, so that its noise excuses no difference there
-    resolution = 0.0 if key.metric in STAMPED else question.resolution_ms(quantile)
+    resolution = question.resolution_ms(key.metric, quantile)
     known = len(sure) == len(values)
     result = statistics.compare(sure, question.margin, question.level, resolution) if known else None
     why = result.why if result else _unknown(pair, key, quantile) or Reason.of("zero_figure")
     margin = resolution if result and result.by_resolution else None
-    unused = hidden(pair, key, quantile) or other_load(pair, key, quantile)
-    return _Estimate(pair, key, quantile, primary, values, result, why, unused, margin)
+    doubt = standing.doubt(pair, key, quantile)
+    holding = _holding(result, standing.within(pair, key, quantile), question, resolution) if result and doubt else None
+    if holding:
+        result, why, doubt = holding, holding.why, None
+    unused = uneven(pair, key, quantile) or doubt or other_load(pair, key, quantile)
+    return _Estimate(pair, key, quantile, primary, values, result, why, unused, holding is not None, margin)
+
+
+def _holding(
+    measured: statistics.Comparison,
+    within: Sequence[tuple[Value, Value]] | None,
+    question: Question,
+    resolution: float,
+) -> statistics.Comparison | None:
+    """What was measured, with the verdict that holds wherever the figures are `within` these bounds; None if none does.
+    Only of a difference it can be said."""
+    widest = statistics.compare(within, question.margin, question.level, resolution) if within else None
+    if widest is None or widest.verdict not in (Decision.SLOWER, Decision.FASTER):
+        return None
+    why = Reason.of("whatever_own_part", ratio_low=widest.ratio.low, ratio_high=widest.ratio.high)
+    return replace(measured, verdict=widest.verdict, p=widest.p, why=why, away=None, more=None)
 
 
 def _unknown(pair: Pair, key: Key, quantile: str) -> Reason | None:
@@ -285,6 +309,12 @@ def _plain(value: Value | None) -> float | None:
 
 def _primary(pair: Pair, estimates: Sequence[_Estimate]) -> _Estimate | None:
     return next((estimate for estimate in estimates if estimate.pair is pair and estimate.primary), None)
+
+
+def _holds(pair: Pair, estimates: Sequence[_Estimate]) -> bool:
+    """Whether the verdict on the primary figure holds whatever this machine made of it."""
+    primary = _primary(pair, estimates)
+    return primary is not None and primary.holds and primary.verdict is not Decision.INCONCLUSIVE
 
 
 def _primary_known(pair: Pair, estimates: Sequence[_Estimate]) -> Iterator[Check]:

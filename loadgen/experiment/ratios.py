@@ -1,5 +1,7 @@
 """The thresholds of two variants. `fresh / shared p99 < 3` is decided by the interval of that ratio over the rounds:
-passed if all of it is less than 3, failed if none of it is, else undecided. Each step is judged by itself."""
+passed if all of it is less than 3, failed if none of it is, else undecided. Each step is judged by itself.
+
+Where this machine made too much of the figures, the interval is that of all ratios that they allow (`standing`)."""
 
 from __future__ import annotations
 
@@ -8,11 +10,12 @@ from dataclasses import replace
 
 from loadgen.analysis.beyond import OPERATORS
 from loadgen.errors import ProfileError
+from loadgen.experiment import standing
 from loadgen.experiment.comparison import Question
 from loadgen.experiment.curves import finite
 from loadgen.experiment.pairing import Pair
 from loadgen.experiment.target_time import other_load
-from loadgen.experiment.validity import checks, hidden
+from loadgen.experiment.validity import checks, uneven
 from loadgen.experiment.variants import Key, Variant, bounds, why_unknown
 from loadgen.profile.model import Threshold as Asked
 from loadgen.result.reason import Reason
@@ -72,7 +75,9 @@ def _keys(asked: Asked, pair: Pair) -> list[Key]:
 
 
 def _of_key(asked: Asked, pair: Pair, key: Key, level: float) -> Threshold:
-    values = _values(asked, pair, key)
+    doubt = standing.doubt(pair, key, asked.quantile)
+    unusable = uneven(pair, key, asked.quantile) or other_load(pair, key, asked.quantile)
+    values = unusable or (standing.within(pair, key, asked.quantile) or doubt if doubt else _values(asked, pair, key))
     if isinstance(values, Reason):
         return _undecided(asked, pair.phase, values, key.step)
     comparison = compare(values, level=level)
@@ -80,13 +85,12 @@ def _of_key(asked: Asked, pair: Pair, key: Key, level: float) -> Threshold:
         return _undecided(asked, pair.phase, Reason.of("zero_figure"), key.step)
     if comparison.verdict is None:
         return _undecided(asked, pair.phase, comparison.why, key.step)
-    return _decided(asked, _undecided(asked, pair.phase, None, key.step), comparison.ratio)
+    decided = _decided(asked, _undecided(asked, pair.phase, None, key.step), comparison.ratio)
+    return replace(decided, why=doubt) if doubt and decided.status == "undecided" else decided
 
 
 def _values(asked: Asked, pair: Pair, key: Key) -> list[tuple[Value, Value]] | Reason:
-    """The figure in each round, of the baseline and of the variant; or the reason why it cannot be used."""
-    if why := hidden(pair, key, asked.quantile) or other_load(pair, key, asked.quantile):
-        return why
+    """The figure in each round, of the baseline and of the variant; or the reason why it is not known."""
     values = []
     for variant, run in pair.runs():
         cycles = run.figures.get(key, [])

@@ -3,6 +3,9 @@
 A run in which the figure is INVALID is a bad measurement of it, and no proof against the others. A round with such a
 run is run again (`rounds`). What is left of them speaks against a figure if they are many, or if one variant has them:
 what the machine does then looks like a difference between the variants.
+
+A difference may be far larger than that. Each run's figure lies between what it would be without this machine's part
+and what was measured. A verdict that holds wherever in between the figures are is given nevertheless.
 """
 
 from __future__ import annotations
@@ -11,13 +14,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from loadgen.experiment.pairing import Pair
-from loadgen.experiment.variants import Key, Run, Variant
+from loadgen.experiment.target_time import sent_otherwise
+from loadgen.experiment.variants import Key, Run, Variant, bounds
 from loadgen.result.experiment import Check
 from loadgen.result.reason import Reason
+from loadgen.result.run import JudgedFigure
+from loadgen.stats.comparison import Value
 from loadgen.stats.distributions import heads
 from loadgen.trust.figure import is_of
 from loadgen.trust.finding import Verdict
-from loadgen.trust.verdict import on_metric, spoiling
+from loadgen.trust.verdict import on_metric, share_of, spoiling
 
 TRUST = "trust"  # the check's name
 MANY = 0.25  # of the rounds
@@ -32,12 +38,12 @@ class Doubt(NamedTuple):
     verdict: Verdict
 
 
-def check(pair: Pair, key: Key | None) -> Check:
-    """The check of the primary figure."""
+def check(pair: Pair, key: Key | None, holds: bool) -> Check:
+    """The check of the primary figure, of which a verdict `holds` whatever this machine made of it."""
     doubts = _doubts(pair, key, pair.quantile) if key else []
     if not doubts:
         return Check(TRUST, True, (Reason.of("all_valid"),))
-    if key and (why := doubt(pair, key, pair.quantile)):
+    if key and not holds and (why := doubt(pair, key, pair.quantile)):
         return Check(TRUST, False, (why,))
     accepted = [of for of in _invalid(doubts) if of.run.result.trust.accepted]
     evidence = [Reason.of("accepted_run", variant=of.variant.name, round=of.run.round) for of in accepted]
@@ -55,19 +61,50 @@ def doubt(pair: Pair, key: Key, quantile: str) -> Reason | None:
     return None
 
 
+def within(pair: Pair, key: Key, quantile: str) -> list[tuple[Value, Value]] | None:
+    """The figure in each round, of the baseline and of the variant: what it lies within, in ms. None if that is not
+    known: not of each run, or since requests did not leave as planned, so that the target had another load."""
+    if sent_otherwise(pair, key, quantile):
+        return None
+    values = [_within(run, key, quantile) for _, run in pair.runs()]
+    known = [value for value in values if value]
+    return list(zip(known[::2], known[1::2], strict=True)) if len(known) == len(values) else None
+
+
+def _within(run: Run, key: Key, quantile: str) -> Value | None:
+    measured, figures = bounds(run.figures.get(key, []), quantile), _judged(run, key, quantile)
+    if measured is None or not figures or _spoilt(run):
+        return None
+    least = _least(run, key, quantile)
+    share = max(share_of(figure, key.metric, least)[0] for figure in figures)
+    low, high = measured
+    return Value(low * (1 - share), high) if share < 1 else None
+
+
 def verdict_on(run: Run, key: Key, quantile: str) -> Verdict:
     """The verdict on a figure of a run: the worst one of its cycles and steps."""
-    trust = run.result.trust
-    if spoiling(signal.signal for signal in trust.signals if signal.verdict == "INVALID"):
+    if _spoilt(run):
         return Verdict.INVALID
-    values = [latency.quantile(quantile).value for latency in run.figures.get(key, [])]
-    least = min((value for value in values if value is not None), default=None)
-    verdicts = (
-        on_metric(figure, key.metric, least)
-        for figure in trust.figures
-        if (figure.phase, figure.quantile) == (key.phase, quantile) and is_of(key.step, figure.step)
-    )
+    least = _least(run, key, quantile)
+    verdicts = (on_metric(figure, key.metric, least) for figure in _judged(run, key, quantile))
     return max(verdicts, default=Verdict.VALID)
+
+
+def _spoilt(run: Run) -> bool:
+    return bool(spoiling(signal.signal for signal in run.result.trust.signals if signal.verdict == "INVALID"))
+
+
+def _least(run: Run, key: Key, quantile: str) -> float | None:
+    values = [latency.quantile(quantile).value for latency in run.figures.get(key, [])]
+    return min((value for value in values if value is not None), default=None)
+
+
+def _judged(run: Run, key: Key, quantile: str) -> list[JudgedFigure]:
+    return [
+        figure
+        for figure in run.result.trust.figures
+        if (figure.phase, figure.quantile) == (key.phase, quantile) and is_of(key.step, figure.step)
+    ]
 
 
 def _doubts(pair: Pair, key: Key, quantile: str) -> list[Doubt]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from loadgen.analysis.off_schedule import off_schedule
 from loadgen.experiment.pairing import Pair
-from loadgen.experiment.variants import Key, label, scenarios_of
+from loadgen.experiment.variants import Key, steps_of
 from loadgen.profile.values import STAMPED
 from loadgen.record.metrics import Metric
 from loadgen.result.reason import Reason
@@ -23,16 +23,13 @@ TARGET = Metric.TARGET.word
 def other_load(pair: Pair, key: Key, quantile: str) -> Reason | None:
     """The reason why a figure of the target's own time is not judged: one of the variants had another load than the
     plan's, over all rounds."""
-    if key.metric not in STAMPED:
-        return None
+    return sent_otherwise(pair, key, quantile) if key.metric in STAMPED else None
+
+
+def sent_otherwise(pair: Pair, key: Key, quantile: str) -> Reason | None:
+    """Of the first variant whose requests did not leave as planned, over all rounds, the reason."""
     for variant in pair.both:
-        steps = (
-            step
-            for number in pair.rounds
-            for phase in variant.runs[number].phases
-            for step in phase.steps
-            if (phase.name, label(step.scenario, step.step, scenarios_of(phase))) == (key.phase, key.step)
-        )
+        steps = (step for number in pair.rounds for step in steps_of(variant.runs[number], key))
         if why := off_schedule(steps, quantile):
             return why.with_values(variant=variant.name)
     return None

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.errors import Exit
-from loadgen.experiment import standing
 from loadgen.experiment.pairing import Pair
-from loadgen.experiment.variants import Key, Run, Variant, label, scenarios_of
+from loadgen.experiment.variants import Key, Run, Variant, steps_of
 from loadgen.record.metrics import WAITED
 from loadgen.result.experiment import Check
 from loadgen.result.reason import Reason
@@ -206,10 +205,10 @@ def _errors(pair: Pair) -> Check:
     return Check("errors", not failures.hide, (failures.reason,))
 
 
-def hidden(pair: Pair, key: Key, quantile: str) -> Reason | None:
-    """The reason why the figure cannot be used, if there is one."""
+def uneven(pair: Pair, key: Key, quantile: str) -> Reason | None:
+    """The reason why the figure cannot be used for the sake of what failed, if there is one."""
     failures = _Failures.of(pair, key, quantile)
-    return failures.reason if failures.hide else standing.doubt(pair, key, quantile)
+    return failures.reason if failures.hide else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,17 +255,7 @@ class _Failures:
 def _failed(variant: Variant, rounds: Sequence[int], key: Key) -> float:
     counts: Counter[str] = Counter()
     for number in rounds:
-        for outcomes in _outcomes(variant.runs[number], key):
-            counts.update(outcomes)
+        for step in steps_of(variant.runs[number], key):
+            counts.update(step.requests.outcomes)
     failed = counts.total() - counts["ok"] - counts["timeout"]
     return failed / counts.total() if counts else 0.0
-
-
-def _outcomes(run: Run, key: Key) -> Iterator[dict[str, int]]:
-    """The outcomes of the requests that the figure is of."""
-    for phase in run.phases:
-        if phase.name == key.phase:
-            for step in phase.steps:
-                whole = key.metric == "iteration" and key.step in ("", step.scenario)
-                if whole or label(step.scenario, step.step, scenarios_of(phase)) == key.step:
-                    yield step.requests.outcomes

@@ -16,7 +16,7 @@ from loadgen.profile.model import Rate
 from loadgen.result.experiment import ExperimentVariant
 from loadgen.result.latency import Latency
 from loadgen.result.reason import Reason
-from loadgen.result.run import Phase, RunResult
+from loadgen.result.run import Phase, RunResult, Step
 from loadgen.stats import fewest
 
 HEADLINES = ("response", "service", "operation", "iteration")
@@ -131,6 +131,16 @@ def _of_iterations(phase: Phase) -> Iterator[tuple[Key, Latency]]:
     for whole in phase.iteration_ms:
         if not whole.stratum:
             yield Key(phase.name, whole.scenario if several else "", "iteration"), whole.latency
+
+
+def steps_of(run: Run, key: Key) -> Iterator[Step]:
+    """The steps that the figure is of: one, or those of whole iterations; of each cycle."""
+    for phase in run.phases:
+        if phase.name == key.phase:
+            for step in phase.steps:
+                whole = key.metric == "iteration" and key.step in ("", step.scenario)
+                if whole or label(step.scenario, step.step, scenarios_of(phase)) == key.step:
+                    yield step
 
 
 def scenarios_of(phase: Phase) -> set[str]:

@@ -157,8 +157,8 @@ def find(source: str | Path) -> Path:
     if url and path.suffix not in SUFFIXES:
         raise ProfileError(problem, remedy=f"Did you mean {url}?")
     near = nearest(path.stem, profiles)
-    hint = f"Did you mean {near}? " if near else ""
-    raise ProfileError(problem, remedy=f"{hint}Shipped: {', '.join(profiles)}. `loadgen new URL` writes a new one")
+    hint = f"Did you mean {near}?" if near else f"Shipped: {', '.join(profiles)}."
+    raise ProfileError(problem, remedy=f"{hint} `loadgen new URL` writes a new one")
 
 
 def _is_file(path: Path) -> bool:

@@ -93,6 +93,8 @@ EXPERIMENT_SENTENCES: dict[str, Sentence] = {
     "degraded_runs": f"less than VALID, {COUNTED}",
     "many_invalid_runs": f"INVALID, {COUNTED}: too many of the figures are this machine's",
     "uneven_invalid_runs": f"INVALID, {COUNTED}: what this machine does would look like a difference between them",
+    "whatever_own_part": "it holds whatever part of the figures this machine made: {ratio_low:.2f} to {ratio_high:.2f} "
+    "times",
     "same_load": "the same arrivals for both in each round, and {share:.1%} of them started at the least",
     "same_rate": "the same rate for both, with arrivals of their own, and {share:.1%} of them started at the least",
     "failures_even": FAILED,

@@ -251,6 +251,8 @@ CODES = {
     "`variant_runs` of `variant`: too many.",
     "uneven_invalid_runs": "Of `runs` runs each, the figure is INVALID in `baseline_runs` of `baseline` and "
     "`variant_runs` of `variant`: more than chance would give one of them.",
+    "whatever_own_part": "This machine made too much of the figure, but the verdict holds whatever its part is: the "
+    "ratio is then from `ratio_low` to `ratio_high`.",
     "accepted_run": "The run of `variant` in `round` is INVALID, and its user accepts its figures nevertheless.",
     "degraded_runs": "Of `runs` runs each, the primary figure is less than VALID in `baseline_runs` of `baseline` and "
     "`variant_runs` of `variant`.",

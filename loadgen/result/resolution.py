@@ -48,6 +48,13 @@ class Resolution:
         the logarithm of the share beyond it."""
         return round(_between(_bounded(self.ms), figure) * MILLISECOND)
 
+    @property
+    def of_target(self) -> int:
+        """That of the target's own time, in ns. Our wake-ups are not in it, but the target's is, which a target on this
+        machine makes no better: half of the two that the median of a response has. No more at any percentile, so that
+        no tail of ours excuses one of the target's."""
+        return self.of("p50") // 2
+
     def part(self, figure: str) -> int:
         """The most of a figure that this machine may have made without being to blame, in ns: what it always adds, and
         what it cannot tell besides. No more than counts at all."""

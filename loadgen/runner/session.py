@@ -337,7 +337,7 @@ class Running:
         quantiles, asked, resolution = build.quantiles_of(profile), asked_of(profile), prepared.options.resolution
         evidence = evidence_of(
             workers.totals(), tails(self._fleet.plan, workers.recording), workers.health, host, sandbox, session,
-            resolution, quantiles=quantiles, asked=asked,
+            resolution, quantiles=(*quantiles, "mean"), asked=asked,
         )  # fmt: skip
         return replace(evidence, of_machine=of_machine)
 

@@ -20,7 +20,7 @@ from loadgen.result.reason import Reason
 from loadgen.stats.blocks import Floats
 from loadgen.stats.distributions import t_power, t_quantile, variance_bound
 from loadgen.stats.looks import ALPHA, levels
-from loadgen.stats.paired import Evidence, Signs, Student, trend
+from loadgen.stats.paired import Bounded, Evidence, Signs, Student, trend
 
 ROUNDS = 6  # a verdict takes at least so many: with fewer, even all on one side is within chance (2 / 2^5 = 6 %)
 MARGIN = 0.05
@@ -40,7 +40,7 @@ class Decision(StrEnum):
 
 
 class Value(NamedTuple):
-    """A figure of one run in ns, as far as it is known. `high` is infinite if the figure is censored."""
+    """A figure of one run in ns, as far as it is known: within bounds. `high` is infinite if the figure is censored."""
 
     low: float
     high: float
@@ -177,9 +177,10 @@ def rounds_for(difference: float, level: float = ALPHA, df: int | None = None) -
 
 def _evidence(base: Floats, variant: Floats) -> Evidence:
     """The evidence from the rounds' differences. `base` and `variant` are rows of (low, high)."""
-    if np.isfinite(base).all() and np.isfinite(variant).all():
-        return Student(variant[:, 0] - base[:, 0])
-    return Signs(variant[:, 0] - base[:, 1], variant[:, 1] - base[:, 0])
+    low, high = variant[:, 0] - base[:, 1], variant[:, 1] - base[:, 0]
+    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        return Signs(low, high)
+    return Student(low) if (low == high).all() else Bounded(low, high)
 
 
 def _range(evidence: Evidence, level: float) -> Range:

@@ -1,5 +1,5 @@
-"""The interval of the centre of the differences of pairs of runs: by Student's t, or by signs if values are
-censored."""
+"""The interval of the centre of the differences of pairs of runs: by Student's t, also if values are known within
+bounds alone, or by signs if values are censored."""
 
 from __future__ import annotations
 
@@ -49,6 +49,24 @@ class Student:
     def _t(self, edge: float) -> float:
         away = edge - self.centre
         return away / self._error if self._error else math.copysign(math.inf, away) if away else 0.0
+
+
+class Bounded:
+    """The mean of differences that are known within the finite bounds `low` to `high`: Student's t of those bounds that
+    speak against what is claimed."""
+
+    def __init__(self, low: Floats, high: Floats) -> None:
+        self._low, self._high = Student(low), Student(high)
+        self.centre = (self._low.centre + self._high.centre) / 2
+
+    def interval(self, level: float) -> tuple[float, float]:
+        return self._low.interval(level)[0], self._high.interval(level)[1]
+
+    def above(self, edge: float) -> float:
+        return self._low.above(edge)
+
+    def below(self, edge: float) -> float:
+        return self._high.below(edge)
 
 
 class Signs:

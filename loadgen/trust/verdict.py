@@ -58,11 +58,17 @@ def spoiling(invalid: Iterable[str], *, counts: bool = False, longer: bool = Fal
 def on_metric(figure: JudgedFigure, metric: str, value_ms: float | None) -> Verdict:
     """The verdict on a metric of the exchanges that `figure` is of. A metric that is a part of the response, and was
     `value_ms`, contains some of this machine's parts or none."""
+    share, part = share_of(figure, metric, value_ms)
+    return graded(share, part, figure.resolution_ms)
+
+
+def share_of(figure: JudgedFigure, metric: str, value_ms: float | None) -> tuple[float, float]:
+    """This machine's share of such a metric, from 0 on, and its part of it in ms."""
     within = WITHIN.get(metric, frozenset[str]())
     part = sum(ms for name, ms in figure.parts_ms.items() if name in within)
     if len(within) == len(WITHIN["response"]) or not value_ms:
         value_ms = figure.value_ms
-    return graded(part / value_ms if value_ms else 0.0, part, figure.resolution_ms)
+    return part / value_ms if value_ms else 0.0, part
 
 
 def _share(figure: Figure | None, signals: list[Finding]) -> Finding:

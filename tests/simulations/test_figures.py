@@ -9,31 +9,16 @@ from functools import cache
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from held_up import PLACE, late, shares, target
 from promises import FULL
 
-from loadgen.clock import MILLISECOND
-from loadgen.record.share import Part, Shares
-from loadgen.stats import fraction, index_of
-from loadgen.trust.figure import Place, figures_of
+from loadgen.stats import fraction
+from loadgen.trust.figure import figures_of
 from loadgen.trust.finding import Verdict
 
 RUNS = 400 if FULL else 24
 CHANGES = (0.004, 0.01, 0.03, 0.08, 0.12, 0.30)
 LARGE = 400_000 if FULL else 100_000  # exchanges that stand for all
-PLACE = Place("a", 1, "")
-
-Floats = NDArray[np.float64]
-
-
-def target(rng: np.random.Generator, count: int, cliff: bool) -> Floats:
-    """Times of the target in ms."""
-    times = 20 * np.exp((0.2 if cliff else 0.5) * rng.standard_normal(count))
-    return np.where(rng.random(count) < 0.009, 10_000.0, times) if cliff else times
-
-
-def late(rng: np.random.Generator, count: int, often: float, mean: float) -> Floats:
-    return np.where(rng.random(count) < often, rng.exponential(mean, count), 0.0)
 
 
 @cache
@@ -49,17 +34,6 @@ def mean_of(cliff: bool, often: float, quantile: str, change: float) -> float | 
         made = 1 - own / np.quantile(net + middle * longer, p)
         low, high = (middle, high) if made < change else (low, middle)
     return None if high > 400 else middle
-
-
-def shares(net: Floats, own: Floats) -> Shares:
-    whole = np.round((net + own) * MILLISECOND).astype(np.int64)
-    rows = np.zeros((len(net), len(Part)), np.int64)
-    rows[:, Part.COUNT] = rows[:, Part.STAMPED] = 1
-    rows[:, Part.WHOLE], rows[:, Part.LAG] = whole, np.round(own * MILLISECOND)
-    index = index_of(whole)
-    order = np.argsort(index, kind="stable")
-    starts = np.flatnonzero(np.diff(index[order], prepend=-1))
-    return Shares(index[order][starts], np.add.reduceat(rows[order], starts, axis=0))
 
 
 def judged(cliff: bool, often: float, quantile: str, change: float, count: int) -> dict[Verdict, float] | None:

@@ -16,7 +16,7 @@ from loadgen.experiment.comparison import _Estimate, _hold_back
 from loadgen.experiment.order import order
 from loadgen.experiment.pairing import Pair
 from loadgen.experiment.variants import Key, Variant
-from loadgen.result.resolution import median
+from loadgen.result.resolution import Resolution, median
 from loadgen.stats.comparison import Comparison, Decision, Value, compare, detectable, holm
 from loadgen.stats.looks import levels
 from loadgen.stats.paired import Student
@@ -188,8 +188,8 @@ def test_more_than_the_target_takes_is_never_equivalent(machine: Machine, quanti
     `response`: how often the response alone would be equivalent, by what the machine cannot tell."""
     tried, counts, response = seeds(6, 300), dict.fromkeys(Decision, 0), 0
     for seed in tried:
-        values, limit = planted(machine, quantile, random(55, seed))
-        whole, own = (estimate(metric, quantile, of, limit) for metric, of in values.items())
+        values, resolution = planted(machine, quantile, random(55, seed))
+        whole, own = (estimate(metric, quantile, of, resolution) for metric, of in values.items())
         response += whole.verdict is Decision.EQUIVALENT
         _hold_back([whole, own])
         assert whole.verdict
@@ -198,7 +198,7 @@ def test_more_than_the_target_takes_is_never_equivalent(machine: Machine, quanti
     assert counts[Decision.EQUIVALENT] == counts[Decision.FASTER] == 0
 
 
-def planted(machine: Machine, quantile: str, dice: Random) -> tuple[dict[str, Pairs], float]:
+def planted(machine: Machine, quantile: str, dice: Random) -> tuple[dict[str, Pairs], Resolution]:
     """The figure of the response and of the target in each round, in ns, and what the machine cannot tell."""
     moods = [[Mood.of(machine, dice) for _ in range(2)] for _ in range(ROUNDS)]
     values: dict[str, list[list[Value]]] = {"response": [], "target": []}
@@ -211,11 +211,11 @@ def planted(machine: Machine, quantile: str, dice: Random) -> tuple[dict[str, Pa
             of.append([Value.exactly(1e6 * float(ms)) for ms in figures])
     resolution = median(mood.resolution(dice) for both in moods for mood in both)
     assert resolution
-    return {metric: [(base, other) for base, other in of] for metric, of in values.items()}, resolution.of(quantile)
+    return {metric: [(base, other) for base, other in of] for metric, of in values.items()}, resolution
 
 
-def estimate(metric: str, quantile: str, values: Pairs, limit: float) -> _Estimate:
-    """As the experiment judges it: the target's own time has no resolution."""
-    result = compare(values, resolution=limit if metric == "response" else 0.0)
+def estimate(metric: str, quantile: str, values: Pairs, resolution: Resolution) -> _Estimate:
+    """As the experiment judges it."""
+    result = compare(values, resolution=resolution.of(quantile) if metric == "response" else resolution.of_target)
     key = Key("steady", "get", metric)
-    return _Estimate(PAIR, key, quantile, metric == "response", [*values], result, None, None, None)
+    return _Estimate(PAIR, key, quantile, metric == "response", [*values], result, None, None, False, None)

@@ -123,10 +123,14 @@ def test_what_no_verdict_may_be_given_on_is_undecided(doubled: Doubled, tmp_path
         carry_out(
             tmp_path / "bad",
             wanted,
-            standing=lambda variant, number: bad(0.3, "p50", "p90", "p99") if number <= 4 else NOTHING_KNOWN,
+            standing=lambda variant, number: bad(0.6, "p50", "p90", "p99") if number <= 4 else NOTHING_KNOWN,
         )
     )
     assert (status, why and why.code) == ("undecided", "many_invalid_runs")
+    status, why = only(
+        carry_out(tmp_path / "less", wanted, standing=lambda variant, number: bad(0.2, "p50", "p90", "p99"))
+    )
+    assert (status, why) == ("passed", None), "of 2 it may be 2.5 at the most"
 
     def reused(variant: Any, number: int, profile: Any) -> Any:
         kept = profile.session.model_copy(update={"reuse": "shared"})

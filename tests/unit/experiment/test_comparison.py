@@ -328,14 +328,27 @@ def test_a_difference_that_the_machine_cannot_tell_is_equivalent(tmp_path: Path)
 
 
 def test_what_the_machine_cannot_tell_of_the_response_the_targets_own_time_may_tell(tmp_path: Path) -> None:
-    """The same, of connecting: that is the target's, and this machine's noise is not in it."""
+    """The same, of connecting: that is the target's, of which this machine tells half as much."""
+    folder = write_experiment(tmp_path / "x", text(), answering(median=0.2, connect=0.15), rounds=ROUNDS)
+    measured(folder, 0.2)
+    found = comparison_of(folder)
+    response, target = (figure(found, metric=metric) for metric in ("response", "target"))
+    assert (target.verdict, target.margin_ms) == ("slower", 0.1)
+    assert (response.verdict, response.margin_ms) == ("inconclusive", 0.2)
+    assert response.why and response.why.code == "target_not_equivalent"
+
+
+def test_targets_that_differ_by_less_than_a_wake_up_are_equivalent(tmp_path: Path) -> None:
+    """0.06 ms more of 0.2, at every percentile by half of what the machine cannot tell at its median."""
     folder = write_experiment(tmp_path / "x", text(), answering(median=0.2, connect=0.06), rounds=ROUNDS)
     measured(folder, 0.2)
     found = comparison_of(folder)
     response, target = (figure(found, metric=metric) for metric in ("response", "target"))
-    assert (target.verdict, target.margin_ms) == ("slower", None)
-    assert (response.verdict, response.margin_ms) == ("inconclusive", 0.2)
-    assert response.why and response.why.code == "target_not_equivalent"
+    assert (target.verdict, target.margin_ms) == ("equivalent", 0.1)
+    assert (response.verdict, response.margin_ms) == ("equivalent", 0.2)
+    assert figure(found, "p90", "target").margin_ms == 0.1
+    measured(folder, 0.1)
+    assert figure(comparison_of(folder), metric="target").verdict == "slower"
 
 
 def test_figures_of_how_long_a_phase_was_are_not_equivalent(tmp_path: Path) -> None:

@@ -209,6 +209,63 @@ def test_invalid_rounds_that_were_accepted(tmp_path: Path) -> None:
     assert (whole.trust.verdict, whole.trust.accepted) == ("INVALID", True)
 
 
+def always(share: float) -> Callable[[Variant, int], Standing]:
+    return lambda variant, number: bad(share)
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(3, "slower"), (1 / 3, "faster"), (1.3, "none"), (1, "none")])
+def test_a_verdict_that_holds_whatever_this_machine_s_part_is(tmp_path: Path, ratio: float, verdict: str) -> None:
+    """It made up to three tenths of every figure: a ratio of 3 is at least one of 2.1, one of 1.3 may be none."""
+    found = compared(tmp_path / "x", answering(ratio=lambda number: ratio), standing=always(0.3))
+    p50 = figure(found)
+    looked = check(found, "trust")
+    assert (p50.verdict, found.valid, looked.ok) == (verdict, verdict != "none", verdict != "none")
+    assert p50.ratio == pytest.approx(ratio, rel=0.1), "what was measured is told"
+    assert p50.why
+    if verdict == "none":
+        assert (p50.why.code, looked.why) == ("many_invalid_runs", (counted("many_invalid_runs", ROUNDS, ROUNDS),))
+    else:
+        assert (p50.why.code, looked.why) == ("whatever_own_part", (counted("degraded_runs", ROUNDS, ROUNDS),))
+        low, high = (float(p50.why.values[end]) for end in ("ratio_low", "ratio_high"))
+        assert low < 0.75 * ratio and high > 1.4 * ratio
+        assert low > 1.05 or high < 0.95
+
+
+def test_no_verdict_holds_on_a_load_that_was_not_the_one_planned(tmp_path: Path) -> None:
+    """Requests that did not leave when they were due met another target."""
+    folder = write_experiment(
+        tmp_path / "x", text(), answering(ratio=lambda number: 3), rounds=ROUNDS, standing=always(0.3)
+    )
+
+    def displaced(result: dict[str, Any]) -> None:
+        for step in result["variants"][0]["phases"][1]["steps"]:
+            step["off_schedule"]["p50"] = {"requests": 100, "displaced": 11, "waited": 0}
+
+    assert figure(comparison_of(folder)).verdict == "slower"
+    rewrite(folder, displaced)
+    assert no_verdict_on_p50(comparison_of(folder)) == "many_invalid_runs"
+
+
+def test_no_verdict_holds_on_runs_that_a_signal_alone_makes_invalid(tmp_path: Path) -> None:
+    folder = write_experiment(
+        tmp_path / "x", text(), answering(ratio=lambda number: 3), rounds=ROUNDS, standing=always(0.3)
+    )
+
+    def jumped(result: dict[str, Any]) -> None:
+        (share,) = (signal for signal in result["trust"]["signals"] if signal["signal"] == "share of a figure")
+        result["trust"]["signals"].append(share | {"signal": "rate held"})
+
+    rewrite(folder, jumped)
+    assert no_verdict_on_p50(comparison_of(folder)) == "many_invalid_runs"
+
+
+def no_verdict_on_p50(comparison: Comparison) -> str:
+    p50 = figure(comparison)
+    assert (p50.verdict, comparison.valid) == ("none", False)
+    assert p50.why
+    return p50.why.code
+
+
 @pytest.mark.parametrize("rounds_of", [{"shared": 2, "fresh": 3}, {"shared": 8, "fresh": 8}, {"shared": 1, "fresh": 6}])
 def test_degraded_runs_take_nothing_down(tmp_path: Path, rounds_of: dict[str, int]) -> None:
     comparison = compared(

@@ -52,7 +52,7 @@ def test_what_a_variable_gives_is_never_told(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("brst", "there is no profile 'brst'. Did you mean burst? Shipped: "),
+        ("brst", "there is no profile 'brst'. Did you mean burst? `loadgen"),
         ("no/such.yaml", "there is no profile 'no/such.yaml'. Shipped: "),
         (".", ".: is a folder. Name a profile in it"),
         ("a\0b", "there is no profile 'a\\x00b'. "),

@@ -37,6 +37,10 @@ GRADED = {**BOTH, "runs": 8, "baseline_runs": 1, "variant_runs": 6}
             "between them",
         ),
         (
+            Reason("whatever_own_part", {"ratio_low": 2.128, "ratio_high": 4.5}),
+            "it holds whatever part of the figures this machine made: 2.13 to 4.50 times",
+        ),
+        (
             Reason("same_settings", {"variant": "fresh", "client": "wire", "reuse": "shared", "target": "http://h"}),
             "fresh: wire, shared, http://h",
         ),

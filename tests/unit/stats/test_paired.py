@@ -8,7 +8,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from loadgen.stats.paired import Signs, Student, trend
+from loadgen.stats.paired import Bounded, Signs, Student, trend
 
 
 def test_student_s_own_example() -> None:
@@ -44,6 +44,15 @@ def test_intervals_and_probabilities_agree() -> None:
             low, high = found.interval(0.05)
             for edge, inside in ((low - 1e-9, False), (low + 1e-9, True), (high - 1e-9, True), (high + 1e-9, False)):
                 assert (2 * min(found.above(edge), found.below(edge)) > 0.05) == inside
+
+
+def test_bounds_are_judged_by_the_end_that_speaks_against_a_claim() -> None:
+    low, high = np.array([1.0, 2, 3, 2, 1, 3]), np.array([5.0, 6, 7, 6, 5, 7])
+    found = Bounded(low, high)
+    assert found.interval(0.05) == (Student(low).interval(0.05)[0], Student(high).interval(0.05)[1])
+    assert found.centre == 4
+    assert found.above(1) == Student(low).above(1) < 0.05 < found.above(3), "the low ends are about 2"
+    assert found.below(7) == Student(high).below(7) < 0.05 < found.below(5), "the high ends are about 6"
 
 
 def test_bounds_count_on_the_side_where_they_are_sure() -> None:
