@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -19,9 +19,10 @@ from loadgen.exchange import CONNECTION_LABELS, Invoked, Outcome, Tally
 from loadgen.net.counters import CONNECTION_COUNTERS
 from loadgen.pacing import Groups
 from loadgen.profile.model import Profile
-from loadgen.record.attribution import attribution, attributions
+from loadgen.record.attribution import ATTRIBUTED, attribution, attributions
 from loadgen.record.environments import Environments
 from loadgen.record.ledger import SKIPPED, Ledger
+from loadgen.record.lifted import Lift
 from loadgen.record.metrics import CENSORED, EVERY, HEADLINES, MOST_RECORDED, RECORDED, STAMPED, Metric, Shown
 from loadgen.record.recorder import SeriesKey
 from loadgen.record.recording import Recording
@@ -60,6 +61,7 @@ MB_PER_GB = 1024
 UNSENT = {"unsent_limit": "in-flight limit", "unsent_stopped": "stopped"}
 UNREAD = "stopped or not known"  # instead of "stopped", where counts of nodes are missing
 LABELS = tuple(enumerate(CONNECTION_LABELS))
+TIMED = (Outcome.OK, Outcome.TIMEOUT)  # the exchanges that are in a percentile
 
 Entry = tuple[SeriesKey, int, Histogram]
 Series = dict[int, list[Entry]]
@@ -171,6 +173,8 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
     recorded = sorted(metrics & set(range(RECORDED, RECORDED + MOST_RECORDED)))
     latency_ms = _latencies(m, run, slot, series, metrics, sure)
     headline = Metric.RESPONSE if _applies(run, Metric.RESPONSE) else Metric.SERVICE
+    spread = _shape(m, series, headline)
+    whose = _attributions(m, slot, series, headline, latency_ms)
     skipped = {name: m.ledger.skipped[slot * len(SKIPPED) + number] for number, name in enumerate(SKIPPED)}
     return Step(
         scenario=scenario,
@@ -182,13 +186,14 @@ def _step(m: Measured, run: PhaseRun, slot: int, series: list[Entry], sure: Sure
         ),
         skipped=Skipped(**skipped),
         latency_ms=latency_ms,
-        whose_ms=_attributions(m, slot, series, headline, latency_ms),
+        # on the step between two kinds of answers there is no one time to divide up
+        whose_ms={name: of for name, of in whose.items() if not (spread and name in spread.on_step)},
         strata=_strata(m, run, slot, series, sure),
         by_connection=_by_connection(m, series),
         failures=_failures(m, run, slot, series),
         recorded_ms={m.plan.metrics[number - RECORDED]: _of(m, series, number) for number in recorded},
         off_schedule=_off_schedule(m, run, slot),
-        shape=_shape(m, series, headline),
+        shape=spread,
         attempts=_attempts(m, slot, series),
         items=_items(m.ledger.tally(slot)),
         capacity=_capacity(m.ledger.tally(slot)),
@@ -230,19 +235,26 @@ def _resent(series: list[Entry]) -> Resent | None:
 def _attributions(
     m: Measured, slot: int, series: list[Entry], headline: Metric, latency_ms: dict[str, Latency]
 ) -> dict[str, Attribution]:
-    """Whose time the ok exchanges took, if all of them have shares: a run's folder keeps none."""
-    mine = (key for key in m.recording.shares if key.slot == slot and key.outcome == Outcome.OK)
-    shares = Shares.together(m.recording.shares[key] for key in mine)
+    """Whose time the ok exchanges took, if all of them have shares: a run's folder keeps none. This machine's share of
+    a percentile is that of the verdict on the run, of which timeouts are a part."""
+    shares, every = (_shares(m, slot, outcomes) for outcomes in ((Outcome.OK,), TIMED))
     timed = sum(h.count for key, metric, h in series if metric == headline and key.outcome == Outcome.OK)
-    return attributions(shares, latency_ms[headline.word], m.asked) if shares.count == timed else {}
+    if not shares.count or shares.count != timed:
+        return {}
+    lift = Lift(every, m.asked)
+    lifted = {name: of.share for name in ATTRIBUTED if (of := lift.of(name))}
+    return attributions(shares, latency_ms[headline.word], lifted, m.asked)
+
+
+def _shares(m: Measured, slot: int, outcomes: Collection[Outcome]) -> Shares:
+    every = m.recording.shares.items()
+    return Shares.together(shares for key, shares in every if key.slot == slot and key.outcome in outcomes)
 
 
 def _off_schedule(m: Measured, run: PhaseRun, slot: int) -> dict[str, OffSchedule]:
     """How much of each tail of a scheduled load did not leave as planned. Timeouts are in it, and iterations that
     were not started, which would have been the slowest."""
-    counted = (Outcome.OK, Outcome.TIMEOUT)
-    mine = (key for key in m.recording.shares if key.slot == slot and key.outcome in counted)
-    shares = Shares.together(m.recording.shares[key] for key in mine)
+    shares = _shares(m, slot, TIMED)
     if run.phase.closed or not shares.count:
         return {}
     unsent = m.ledger.iteration(run.number)["unsent_limit"]

@@ -222,7 +222,7 @@ def _divided(of: Found) -> dict[str, float]:
     """The hops of one request in ms; of those that are not known, nothing."""
     whose, access, report = of.one.whose_ms, of.access, of.report
     parts = {
-        "whole": whose.value, "machine": whose.own, "held": whose.wait + whose.held + whose.build,
+        "whole": whose.value, "machine": whose.own + whose.handshake, "held": whose.wait + whose.held + whose.build,
         "connect": whose.connect,
     }  # fmt: skip
     timed, reported = of.known

@@ -9,6 +9,7 @@ ledger       the two ledgers, in memory that outlives its worker
 groups       what each worker's exchanges took
 share        the parts of exchanges' time, by how long the exchanges took
 attribution  whose time each part is: the target's, the profile's or this machine's
+lifted       by how much this machine lifted a figure
 samples      the exchanges that are kept whole
 exemplars    the ok exchanges that are kept with their ids: the slowest, and some that are drawn
 excerpt      what of an answer a sample may show

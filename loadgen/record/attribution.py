@@ -1,13 +1,15 @@
 """Whose time it was: one table of the parts of an exchange. Everything that divides time up is made from it.
 
-A quantile is divided up by the exchanges around its rank, together. The parts' own percentiles would not add up. The
-parts are then scaled to the quantile, from which such exchanges mostly differ by little. If these exchanges are few and
-far apart, the division is not known.
+Of a quantile, this machine's part is by how much it lifted it (`lifted`), as the verdict on the run has it. The rest is
+divided up by the exchanges about the rank, together, in the order of their times without this machine's part: without
+it, the quantile would be theirs. The parts' own percentiles would not add up. The parts are scaled to the rest, from
+which such exchanges mostly differ by little. If these exchanges are few and far apart, the division is not known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -41,11 +43,13 @@ TABLE = (
     Row(Part.WAIT, Part.WHOLE, PROFILE, "wait"),
     Row(Part.WAIT_DELAY, Part.WAIT, MACHINE, "own"),
     Row(Part.CONNECT, Part.WHOLE, TARGET, "connect"),
-    Row(Part.HANDSHAKE_CPU, Part.CONNECT, MACHINE, "own"),
+    Row(Part.HANDSHAKE_CPU, Part.CONNECT, MACHINE, "handshake"),
     Row(Part.CONNECT_DELAY, Part.CONNECT, MACHINE, "own"),
     Row(Part.CLIENT_DELAY, Part.WHOLE, MACHINE, "own"),
 )  # what is left of the whole is the target's and its network's
 OWN = tuple(row.part for row in TABLE if row.owner == MACHINE)
+COUNTED = tuple(row.part for row in TABLE if row.field == "own")  # against this machine
+MOMENT = 1.0 * MILLISECOND  # of a connect delay, that an operating system may take to let a process run
 
 # Parts that are the profile's in some runs, and the field that counts them there: adaptive retries hold back requests
 # in `sign`; what another client than ours takes to build and sign a request is asked for
@@ -77,19 +81,35 @@ def own(parts: Sums) -> Sums:
     return mine
 
 
-def attributions(shares: Shares, figures: Latency, asked: Mapping[Part, str] = NONE) -> dict[str, Attribution]:
+def counted(parts: Sums) -> Sums:
+    """What counts against this machine, by `COUNTED`, from the result of `net`. Making a connection does not, but for a
+    delay that is more than a moment."""
+    out: Sums = parts[..., COUNTED].astype(float)
+    delay = COUNTED.index(Part.CONNECT_DELAY)
+    out[..., delay] = np.maximum(out[..., delay] - MOMENT * parts[..., Part.COUNT], 0)
+    return out
+
+
+def attributions(
+    shares: Shares, figures: Latency, lifted: Mapping[str, float], asked: Mapping[Part, str] = NONE
+) -> dict[str, Attribution]:
     """Whose time the mean is, and each quantile that is known. `figures` are those of the exchanges in `shares`,
-    perhaps with timeouts beyond them, which the mean leaves out."""
+    perhaps with timeouts beyond them, which the mean leaves out; `lifted` has this machine's share of each quantile."""
     if not shares.count:
         return {}
-    every = shares.sums.sum(axis=0).astype(float)
-    attributed = {"mean": _attribution(every, float(every[Part.WHOLE]) / shares.count / MILLISECOND, asked)}
+    sums, made = shares.sums, counted(net(shares.sums, asked)).sum(axis=1)
+    every = sums.sum(axis=0).astype(float)
+    at_least = _at_least(every)
+    mean = _divided(every, float(made.sum()), float(every[Part.WHOLE]) / shares.count / MILLISECOND, asked)
+    attributed = {"mean": replace(mean, own_at_least=at_least)}
     for name in ATTRIBUTED:
-        if (value := figures.quantiles.get(name)) is not None:
+        if (value := figures.quantiles.get(name)) is not None and name in lifted:
             position = min(rank(fraction(name), figures.count), shares.count)
-            sums = _about(shares, position, name)
-            if abs(sums[Part.WHOLE] / sums[Part.COUNT] / MILLISECOND - value) <= ALIKE * value:
-                attributed[name] = _attribution(sums, value, asked)
+            about, of_about = _about(sums, made, position, name)
+            left = value * (1 - lifted[name])
+            if abs((about[Part.WHOLE] - of_about) / about[Part.COUNT] / MILLISECOND - left) <= ALIKE * value:
+                of = _divided(about, of_about, value, asked, value - left)
+                attributed[name] = replace(of, own_at_least=at_least)
     return attributed
 
 
@@ -102,28 +122,45 @@ def attribution(times: Mapping[str, int], scheduled: bool, asked: Mapping[Part, 
         if scheduled or row.part >= Part.CONNECT:
             sums[row.part] = times.get(row.part.name.lower(), 0)
     sums[Part.STAMPED] = "client_delay" in times and ("connect" not in times or "connect_delay" in times)
-    return _attribution(sums, float(sums[Part.WHOLE]) / MILLISECOND, asked)
+    return _divided(sums, float(counted(net(sums, asked)).sum()), float(sums[Part.WHOLE]) / MILLISECOND, asked)
 
 
-def _about(shares: Shares, position: int, name: str) -> Sums:
-    """The sums of the exchanges around a quantile's rank."""
-    p = fraction(name)
-    reach = max(LEAST, round(min(p, 1 - p) * shares.count / WITHIN))
-    sums = shares.between(max(1, position - reach), min(shares.count, position + reach))
-    return np.array([sums[part] for part in Part])
+def _about(sums: Sums, made: Sums, position: int, name: str) -> tuple[Sums, float]:
+    """The sums of the exchanges about a quantile's rank, in the order of their times without this machine's part, and
+    that part of them. `sums` and `made` have a row for each counter, which gives as much as it has at these ranks."""
+    counts = sums[:, Part.COUNT]
+    order = np.argsort((sums[:, Part.WHOLE] - made) / counts, kind="stable")
+    sums, made, counts = sums[order], made[order], counts[order]
+    p, count = fraction(name), int(counts.sum())
+    reach = max(LEAST, round(min(p, 1 - p) * count / WITHIN))
+    first, last = max(1, position - reach), min(count, position + reach)
+    above = np.cumsum(counts)
+    weights = np.maximum(np.minimum(above, last) - np.maximum(above - counts, first - 1), 0) / counts
+    return weights @ sums, float(weights @ made)
 
 
-def _attribution(sums: Sums, value: float, asked: Mapping[Part, str]) -> Attribution:
-    """The parts of `sums` as parts of `value`, in ms."""
-    scale = value / float(sums[Part.WHOLE]) if sums[Part.WHOLE] else 0.0
+def _divided(sums: Sums, made: float, value: float, asked: Mapping[Part, str], own: float | None = None) -> Attribution:
+    """The parts of `sums` as parts of `value`, in ms. This machine's is `own`, and as it is in them if that is not
+    given, where `made` of them is this machine's."""
     parts = net(sums)
-    fields = dict.fromkeys(("target", "connect", "wait", "build", "held", "own"), 0.0)
+    fields = dict.fromkeys(("target", "connect", "wait", "build", "held", "own", "handshake"), 0.0)
     fields["target"] = float(parts[Part.WHOLE])
     for row in TABLE:
         fields[asked.get(row.part, row.field)] += float(parts[row.part])
+    fields["handshake"] += fields.pop("own") - made  # the moment of a connect delay that does not count
+    rest = sum(fields.values())
+    if own is None:
+        own = value * made / (rest + made) if rest + made else 0.0
+    scale = (value - own) / rest if rest else 0.0
     return Attribution(
         value=round(value, 6),
         **{name: round(time * scale, 6) for name, time in fields.items()},
-        own_at_least=bool(sums[Part.STAMPED] < MOSTLY_STAMPED * sums[Part.COUNT]),
+        own=round(own, 6),
+        own_at_least=_at_least(sums),
         requests=round(float(sums[Part.COUNT])),
     )
+
+
+def _at_least(sums: Sums) -> bool:
+    """Whether this machine may have made more, as too few of the exchanges have a stamp of the kernel."""
+    return bool(sums[Part.STAMPED] < MOSTLY_STAMPED * sums[Part.COUNT])

@@ -17,7 +17,7 @@ from loadgen.result.odd import Odd, OfAddress, OfWorker, Tail
 from loadgen.result.reason import Reason
 from loadgen.result.resolution import Resolution
 from loadgen.result.settling import Settling
-from loadgen.result.shape import Shape
+from loadgen.result.shape import Ends, Shape
 
 Verdict = Literal["VALID", "DEGRADED", "INVALID"]
 Status = Literal["passed", "failed", "undecided"]
@@ -135,7 +135,7 @@ class ConsumedCapacity:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Whose time it was. `target`, `connect`, `wait`, `build`, `held` and `own` add up to `value`."""
+    """Whose time it was. `target`, `connect`, `wait`, `build`, `held`, `own` and `handshake` add up to `value`."""
 
     value: float = item("the time that is divided up: of a percentile, of the mean, or of one request", "ms")
     target: float = item("the time that the target and the network to it took", "ms")
@@ -147,11 +147,19 @@ class Attribution:
         "ms",
     )
     held: float = item("the time that adaptive retries held the request back", "ms")
-    own: float = item("the time that this machine took", "ms")
+    own: float = item(
+        "the time that counts against this machine: of a percentile by how much it lifted it, as in trust.figures", "ms"
+    )
     own_at_least: bool = item(
         "whether this machine may have taken more, because the client has no stamps of the kernel"
     )
     requests: int = item("the number of requests from which the parts were computed")
+    handshake: float = item(
+        "the CPU time that this machine takes to make a connection, and up to 1 ms of its delay",
+        "ms",
+        omit=True,
+        default=0.0,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +295,11 @@ class Step:
     def attribution(self, quantile: str) -> Attribution | None:
         """Whose time a quantile or the mean is; None if that is not known."""
         return self.whose_ms.get(quantile)
+
+    def ends(self, quantile: str) -> Ends | None:
+        """Between which values a percentile of the headline metric lies, where it is on the step between two kinds of
+        answers; None where it is not."""
+        return self.shape.on_step.get(quantile) if self.shape else None
 
 
 @dataclass(frozen=True, slots=True)

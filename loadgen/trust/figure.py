@@ -1,46 +1,28 @@
-"""This machine's share of a figure: by how much it lifted a percentile, the mean or the maximum.
+"""This machine's share of a figure (`record.lifted`), and the verdict on it.
 
 This machine's part of an exchange is lag + sign + wait delay + connect delay + client delay. What the profile asks for
 is none of it: making the SDK's client or session, what adaptive retries hold back, building and signing in
-another client than ours, and making a connection (the CPU time of its handshake, and up to `MOMENT` of delay for the
-messages on the way). A load without a schedule is timed from
-its first action, so that only the last two count.
-
-Let w be the times in order, and l the times without this machine's part, put in order by themselves. The share of the
-quantile at rank k is 1 - exp(mean of ln(l/w)), over the ranks within half of those beyond k at either side, and `LEAST`
-at the least. Both are put in order, since the slowest exchanges without this machine's part need not be the same ones.
-The logarithm makes a single far value weigh little: where 0.9 % of the answers take 10 s and others were lifted to
-200 ms, the share of p99 is that of the lifted ones. `tests/simulations/test_figures.py` has how often it is right.
-
-An exchange without this machine's part is taken as the mean over those that lasted as long (within 0.1 %). A timeout is
-as slow as any exchange: it may have left late, and that may be the whole reason.
+another client than ours, and making a connection (the CPU time of its handshake, and up to a moment of delay for the
+messages on the way). A load without a schedule is timed from its first action, so that only the last two count.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
 from loadgen.clock import MILLISECOND
 from loadgen.record import attribution
-from loadgen.record.share import MOSTLY_STAMPED, Part, Shares
+from loadgen.record.lifted import Lift
+from loadgen.record.share import Part, Shares
 from loadgen.result import run as result
 from loadgen.result.resolution import ASSUMED, Resolution
-from loadgen.stats import fewest, fraction, rank
 from loadgen.trust.finding import Limit, Verdict
 
-LEAST = 10  # ranks at either side: a single late exchange makes no percentile
 SHARE = Limit("share", "%", 0.02, 0.10)
-MOMENT = 1.0 * MILLISECOND  # that an operating system may take to let a process run
 JUDGED = ("p50", "p99")  # of each step, where the profile asks for no figure
 ALIKE = {"min": "p50", "max": "p99.9"}  # whose resolution such a figure has
-
-Floats = NDArray[Any]
 
 # the parts of this machine that a metric's time contains; a metric that is not here contains none
 WITHIN: dict[str, frozenset[str]] = {
@@ -169,76 +151,8 @@ def is_of(asked: str, step: str) -> bool:
     return not (asked and step) or asked in (step, *step.split("/", 1))
 
 
-class _Ordered:
-    """Times in ascending order, each of so many exchanges; to be read by rank, from 1."""
-
-    def __init__(self, times: Floats, counts: Floats) -> None:
-        order = np.argsort(times, kind="stable")
-        self.times, self.counts = times[order], counts[order]
-        self.above = np.cumsum(self.counts)
-
-    def at(self, position: int) -> float:
-        return float(self.times[np.searchsorted(self.above, position)])
-
-    def log_mean(self, first: int, last: int) -> float:
-        """The mean logarithm of the times from rank `first` to `last`."""
-        inside = np.minimum(self.above, last) - np.maximum(self.above - self.counts, first - 1)
-        return float(np.maximum(inside, 0) @ np.log(self.times)) / (last - first + 1)
-
-
 def _figures(place: Place, shares: Shares, names: Sequence[str], of_profile: Mapping[Part, str]) -> Iterator[Figure]:
-    count, sums = shares.count, shares.sums
-    counts = sums[:, Part.COUNT]
-    parts = _own_parts(attribution.net(sums, of_profile), counts)
-    whole = np.maximum(sums[:, Part.WHOLE] / counts, 1)
-    left = np.maximum(whole - parts.sum(axis=1) / counts, 1)
-    measured, without = _Ordered(whole, counts), _Ordered(left, counts)
-    at_least = int(sums[:, Part.STAMPED].sum()) < MOSTLY_STAMPED * count
+    lift = Lift(shares, of_profile)
     for name in names:
-        if name == "mean":
-            value = float(whole @ counts) / count
-            least = float(left @ counts) / count
-            share, first, last = 1 - least / value, 1, count
-        else:
-            if name.startswith("p") and count < fewest(name):
-                continue
-            position, reach = _position(name, count)
-            value, least = measured.at(position), without.at(position)
-            first, last = max(1, position - reach), min(count, position + reach)
-            share = 1 - math.exp(without.log_mean(first, last) - measured.log_mean(first, last))
-        share = max(0.0, share)
-        made = _divided(parts, counts, (first, last), share * value)
-        yield Figure(*place, name, value, least, share, made, count, at_least)
-
-
-def _position(name: str, count: int) -> tuple[int, int]:
-    """The rank of a quantile, and how far the ranks about it reach."""
-    if name in ("min", "max"):
-        return (1 if name == "min" else count), 0
-    position = rank(fraction(name), count)
-    return position, max(LEAST, min(position, count - position) // 2)
-
-
-def _own_parts(net: Floats, counts: Floats) -> Floats:
-    """This machine's parts of each counter's exchanges in the order of `attribution.OWN`, without what making a
-    connection costs."""
-    parts: Floats = net[:, attribution.OWN].astype(float)
-    for column, part in enumerate(attribution.OWN):
-        if part is Part.HANDSHAKE_CPU:
-            parts[:, column] = 0
-        elif part is Part.CONNECT_DELAY:
-            parts[:, column] = np.maximum(parts[:, column] - MOMENT * counts, 0)
-    return parts
-
-
-def _divided(parts: Floats, counts: Floats, ranks: tuple[int, int], part: float) -> dict[str, float]:
-    """`part` by what it is made of: as it is in the exchanges at these ranks, or at these and all above, if these have
-    none."""
-    above = np.cumsum(counts)
-    for first, last in (ranks, (ranks[0], int(above[-1]))):
-        inside = np.maximum(np.minimum(above, last) - np.maximum(above - counts, first - 1), 0) / counts
-        sums = np.maximum(inside @ parts, 0)
-        if total := float(sums.sum()):
-            named = zip(attribution.OWN, sums, strict=True)
-            return {of.name.lower(): float(ns) / total * part for of, ns in named if ns}
-    return {}
+        if of := lift.of(name):
+            yield Figure(*place, name, of.value, of.without, of.share, of.parts, lift.count, lift.at_least)

@@ -28,7 +28,7 @@ RESULT, LATENCY, SECONDS = "analysis/build.py", "analysis/latency.py", "analysis
 HISTOGRAM, OF_RUN, COMPARISON = "stats/histogram.py", "stats/intervals.py", "stats/comparison.py"
 CONNECTION, STREAM = "transport/wire/connection.py", "transport/wire/stream.py"
 RESOLUTION = "result/resolution.py"
-FIGURE, RATE = "trust/figure.py", "profile/rate.py"
+FIGURE, LIFTED, RATE = "trust/figure.py", "record/lifted.py", "profile/rate.py"
 ATTRIBUTION, COMPARED = "record/attribution.py", "experiment/comparison.py"
 BACKLOG, PACKED = "fleet/backlog.py", "record/packed.py"
 
@@ -267,10 +267,10 @@ MUTANTS = (
     Mutant("the client delay is the target's", ATTRIBUTION,
            'Row(Part.CLIENT_DELAY, Part.WHOLE, MACHINE, "own")', 'Row(Part.CLIENT_DELAY, Part.WHOLE, TARGET, "target")',
            (VERDICT,)),
-    Mutant("without us, the slowest are the same ones", FIGURE,
+    Mutant("without us, the slowest are the same ones", LIFTED,
            '    order = np.argsort(times, kind="stable")\n', "    order = np.arange(len(times))\n",
            ("unit/trust/test_figure.py",)),
-    Mutant("our share is that of all, not of those about the quantile", FIGURE,
+    Mutant("our share is that of all, not of those about the quantile", LIFTED,
            "first, last = max(1, position - reach), min(count, position + reach)", "first, last = 1, count",
            ("unit/trust/test_figure.py",)),
     Mutant("what is below the resolution is judged", FIGURE,

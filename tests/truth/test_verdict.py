@@ -74,6 +74,18 @@ def test_what_the_client_did_to_p99_is_never_valid(every: int, tmp_path: Path) -
     assert changed_at_all
 
 
+@pytest.mark.parametrize("busy", [5, 50])
+def test_the_verdict_and_whose_time_it_was_have_one_figure(busy: int, tmp_path: Path) -> None:
+    found = stalled(tmp_path / "run", busy * MILLISECOND, SECOND)
+    figures = {figure["quantile"]: figure for figure in found.result["trust"]["figures"]}
+    (step,) = found.phase("steady")["steps"]
+    assert step["whose_ms"].keys() >= {"p50", "p99"}
+    for name, of in step["whose_ms"].items():
+        if name in figures:
+            assert of["own"] == pytest.approx(figures[name]["share"] * of["value"], abs=1e-4)
+    assert step["whose_ms"]["p99"]["own"] > 0
+
+
 def looked_at_late(x: Exchange) -> Reply:
     """One answer in 30, each by itself, lies there for 50 ms."""
     return Reply(after=SERVICE + x.due % MILLISECOND, client_delay=50 * MILLISECOND * (x.due // 1000 % 30 == 0))

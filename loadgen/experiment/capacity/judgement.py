@@ -217,7 +217,7 @@ class _Times:
 
     @classmethod
     def of(cls, tail: Attribution) -> _Times:
-        return cls(tail.target + tail.connect + tail.held, tail.wait, tail.own + tail.build)
+        return cls(tail.target + tail.connect + tail.held, tail.wait, tail.own + tail.handshake + tail.build)
 
     @property
     def whole(self) -> float:

@@ -178,9 +178,9 @@ def _percentiles(group: Sequence[Row], title: str) -> Markup:
     notes = Footnotes()
     made = [
         (brief(f"{row.label} {cycle(phase)}".strip(), NAME), count(latency.count),
-         *(notes.cell(latency, name) for name in PERCENTILES),
+         *(notes.cell(latency, name, step.ends(name) if step else None) for name in PERCENTILES),
          *(interval_text(latency.intervals.get(name)) for name in QUANTILES))
-        for row in group for phase, latency, _ in row.cycles
+        for row in group for phase, latency, step in row.cycles
     ]  # fmt: skip
     titles = ("", "requests", *PERCENTILES, *(f"{name} 95 %" for name in QUANTILES))
     return table(titles, made, f"{title}, ms")

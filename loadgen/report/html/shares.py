@@ -19,6 +19,7 @@ OWNERS = {
     "wait": "waiting for a connection",
     "build": "SDK client",
     "held": "held back by retries",
+    "handshake": "this machine's part of handshakes",
     "own": "this machine",
 }
 

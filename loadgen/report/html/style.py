@@ -85,7 +85,7 @@ stroke-linejoin:round}
 .silence{fill:var(--c1);fill-opacity:.12;stroke:var(--c1);stroke-opacity:.8}
 .phase{stroke:var(--dim);stroke-dasharray:3 3;stroke-opacity:.7}
 .c0,.o-target{--c:var(--c0)}.c1,.o-own{--c:var(--c1)}.c2,.o-held{--c:var(--c2)}.c3,.o-build{--c:var(--c3)}
-.c4,.o-wait{--c:var(--c4)}.c5,.o-connect{--c:var(--c5)}.c6{--c:var(--c6)}.c7{--c:var(--c7)}
+.c4,.o-wait{--c:var(--c4)}.c5,.o-connect{--c:var(--c5)}.c6,.o-handshake{--c:var(--c6)}.c7{--c:var(--c7)}
 .line,.thin,.thick{stroke:var(--c)}
 .area,.mark path,.dot,rect[class^="o-"],.bar{fill:var(--c)}
 .heat{fill:var(--c0)}

@@ -152,10 +152,10 @@ def _fitting(cells: Sequence[Sequence[str]], sure: Sequence[dict[str, str]], roo
 
 
 def range_of(row: Row, name: str) -> str:
-    """`59-70` over the cycles, with the worst mark of them; `≥5,000` if timeouts hide one."""
+    """`59-70` over the cycles, or from one kind of answer to the other where the percentile lies on that step, with the
+    worst mark of them; `≥5,000` if timeouts hide one."""
     found = [latency.quantile(name) for _, latency, _ in row.cycles]
-    ends = [_end(figure) for figure in found]
-    known = [end for end in ends if end is not None]
+    known = [end for figure, (_, _, step) in zip(found, row.cycles, strict=True) for end in _ends(figure, step)]
     if not known:
         return UNKNOWN
     doubts = {figure.doubt for figure in found}
@@ -166,8 +166,13 @@ def range_of(row: Row, name: str) -> str:
     return f"{low if low == high else f'{low}-{high}'}{mark}"
 
 
-def _end(figure: Quantile) -> float | None:
-    return figure.value if figure.value is not None else figure.bound
+def _ends(figure: Quantile, step: Step | None) -> Iterator[float]:
+    """The value, or its bound; two values of a percentile that may be either."""
+    on_step = step.ends(figure.name) if step and figure.value is not None else None
+    if on_step:
+        yield from (on_step.low, on_step.high)
+    elif (end := figure.value if figure.value is not None else figure.bound) is not None:
+        yield end
 
 
 def _intervals(row: Row) -> dict[str, str]:

@@ -9,10 +9,12 @@ from loadgen.report.trust import MARKS
 from loadgen.report.words import UNKNOWN, count, ms, several
 from loadgen.result.latency import Latency, Resent
 from loadgen.result.reason import Reason
+from loadgen.result.shape import Ends
 
 PERCENTILES = ("p50", "p90", "p95", "p99", "p99.9", "max")
 NOTES = 15  # that are printed
 CENSORED = ">2,000: more than 2,000 ms, among the timeouts, of which nobody knows how long they would have taken"
+ON_STEP = "35-315: the percentile lies on the step between two kinds of answers, and may be either of these values"
 
 DOUBTED = {
     "INVALID": "289!: this machine made more than 10% of the figure, so that it is not the target's",
@@ -32,16 +34,19 @@ class Footnotes:
         self._censored = False
         self._doubted: set[str] = set()
 
-    def cell(self, latency: Latency | None, statistic: str) -> str:
-        """The figure in ms; `>2,000` if only a lower bound is known; else the mark of the note that gives the
-        reason."""
+    def cell(self, latency: Latency | None, statistic: str, on_step: Ends | None = None) -> str:
+        """The figure in ms; `>2,000` if only a lower bound is known; `35-315` if it is `on_step`; else the mark of the
+        note that gives the reason."""
         if latency is None:
             return UNKNOWN
         figure = latency.quantile(statistic)
         if figure.value is not None:
             if figure.doubt:
                 self._doubted.add(figure.doubt)
-            return f"{ms(figure.value)}{MARKS[figure.doubt] if figure.doubt else ''}"
+            if on_step:
+                self.say(ON_STEP)
+            value = f"{ms(on_step.low)}-{ms(on_step.high)}" if on_step else ms(figure.value)
+            return f"{value}{MARKS[figure.doubt] if figure.doubt else ''}"
         if figure.bound is not None:
             self._censored = True
             return f">{ms(figure.bound)}"

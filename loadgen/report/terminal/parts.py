@@ -26,12 +26,13 @@ OWNERS = {
     "wait": "wait",
     "build": "SDK client",
     "held": "held back",
+    "handshake": "handshake here",
     "own": "this machine",
 }
 ALWAYS = ("value", "target", "own")
 NOTABLE = 0.1  # of a time: from here on it is said what the target's own was
 MOST = 12  # steps and cycles that are shown
-LEGEND = "share of the time: █ target, network  ▓ connect  ▒ wait, SDK client, held back  ░ this machine"
+LEGEND = "share of the time: █ target, network  ▓ connect  ▒ wait, SDK client, held back, handshake  ░ this machine"
 
 
 def parts(cycles: Cycles, notes: Footnotes) -> Table:
@@ -135,5 +136,5 @@ def share_bar(whose: Attribution | None, width: int) -> str:
     """A bar of a time, divided up by whose it was; empty if that is not known."""
     if not whose:
         return ""
-    profile = whose.wait + whose.build + whose.held
+    profile = whose.wait + whose.build + whose.held + whose.handshake
     return bar((("█", whose.target), ("▓", whose.connect), ("▒", profile), ("░", whose.own)), width)

@@ -175,7 +175,7 @@ class _Rows:
         for number, (phase, step) in enumerate(rows):
             sent, bad = step.requests.sent, step.requests.failed
             failing = share(bad, sent), BAD if bad else DIM
-            self._row("" if number else label, phase, step.latency(phase.headline), count(sent), failing)
+            self._row("" if number else label, phase, step.latency(phase.headline), count(sent), failing, of=step)
         self._strata(rows)
         for name in dict.fromkeys(name for _, step in rows for name in step.recorded_ms):
             recorded = [(phase, step.recorded_ms[name]) for phase, step in rows if name in step.recorded_ms]
@@ -211,8 +211,20 @@ class _Rows:
         for number, (phase, latency) in enumerate(rows):
             self._row("" if number else label, phase, latency, count(latency.count), "", style)
 
-    def _row(self, label: str, phase: Phase, latency: Latency | None, number: str, bad: Part, style: str = "") -> None:
-        cells = [(self._notes.cell(latency, name), STRONG if name == "p99" else "") for name in PERCENTILES]
+    def _row(
+        self,
+        label: str,
+        phase: Phase,
+        latency: Latency | None,
+        number: str,
+        bad: Part,
+        style: str = "",
+        of: Step | None = None,
+    ) -> None:
+        """`of` is the step whose headline metric the row has."""
+        ends = {name: of.ends(name) for name in PERCENTILES} if of else {}
+        texts = {name: self._notes.cell(latency, name, ends.get(name)) for name in PERCENTILES}
+        cells = [(text, STRONG if name == "p99" else "") for name, text in texts.items()]
         whole = WHOLE if label and any(step.bands for step in phase.steps) else ""
         add(self._made, brief(label, LABEL) + whole, cycle(phase), number, bad, *cells, style=style)
 

@@ -13,7 +13,8 @@ from loadgen.analysis.build import Measured, variant
 from loadgen.analysis.latency import latency
 from loadgen.clock import MILLISECOND as MS
 from loadgen.exchange import NEW, Exchange, Outcome
-from loadgen.record.attribution import HELD_BACK, attributions
+from loadgen.record.attribution import HELD_BACK, NONE, attributions
+from loadgen.record.lifted import Lift
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, by_series, divide
 from loadgen.report.terminal.parts import share_bar
@@ -22,19 +23,19 @@ from loadgen.result.run import Step
 from loadgen.stats import Histogram
 from loadgen.transport.scripted import NEVER, Reply
 
-PARTS = ("target", "connect", "wait", "build", "held", "own")
+PARTS = ("target", "connect", "wait", "build", "held", "own", "handshake")
 OPEN = "load: [{name: steady, rate: 1000/s, for: 4s}]\nsession: {connections: 40}\n"
 CLOSED = "load: [{name: users, users: 20, for: 3s}]\n"
 
 
-def uneven(seed: int = 1) -> Any:
-    """A target that is slow for some, slow to connect to, and a client that is slow to look."""
+def uneven(seed: int = 1, late: int = MS) -> Any:
+    """A target that is slow for some, slow to connect to, and a client that is up to `late` ns slow to look."""
     random = Random(seed)
 
     def reply(x: Exchange) -> Reply:
         slow = random.random() < 0.03
         after = int(random.lognormvariate(1, 0.4) * MS) + (60 * MS if slow else 0)
-        return Reply(after, connect=random.randrange(5, 25) * MS, client_delay=random.randrange(MS))
+        return Reply(after, connect=random.randrange(5, 25) * MS, client_delay=random.randrange(late))
 
     return reply
 
@@ -53,14 +54,13 @@ def by_hand(run: Run, value: float, reach: int, position: int) -> dict[str, floa
     parts = {
         "connect": sum(x.connected - x.started for x in near if x.connection == NEW),
         "wait": sum(x.started - x.signed for x in near) if scheduled else 0,
-        "own": sum(x.done - x.received + (x.signed - x.due if scheduled else 0) for x in near),
     }
     return {name: part * value / whole for name, part in parts.items()}
 
 
 @pytest.mark.parametrize("written", [OPEN, CLOSED])
 def test_the_parts_are_those_of_the_exchanges_about_the_percentile(written: str) -> None:
-    run = Run(written, uneven()).stall(700 * MS, 30 * MS).go()
+    run = go(written, uneven(late=1))
     found, count = step(run), len(run.of(0))
     figures = found.latency_ms["response" if written == OPEN else "service"]
     assert set(found.whose_ms) == {"mean", "p50", "p99", "p99.9"}
@@ -83,6 +83,31 @@ def test_the_parts_add_up_to_the_percentile(written: str) -> None:
         parts = [getattr(of, part) for part in PARTS]
         assert sum(parts) == pytest.approx(of.value)
         assert min(parts) >= 0
+
+
+@pytest.mark.parametrize("written", [OPEN, CLOSED])
+def test_this_machine_s_part_is_by_how_much_it_lifted_the_percentile(written: str) -> None:
+    """The figure that the verdict on the run has, whatever parts the exchanges about the percentile have."""
+    run = Run(written, uneven(3, 9 * MS)).stall(700 * MS, 30 * MS).go()
+    lift = Lift(Shares.together(of for key, of in run.recording.shares.items() if not key.slot))
+    every = step(run).whose_ms
+    for name in ("p50", "p99", "p99.9"):
+        lifted = lift.of(name)
+        assert lifted and 0 < every[name].own == pytest.approx(lifted.share * every[name].value, abs=1e-5)
+
+
+def test_what_is_left_is_of_those_that_would_be_about_the_percentile() -> None:
+    """One in 50 is read 100 ms late, and was quick. Without that, those that waited for the target would be about it;
+    and the parts of the late ones are none of the percentile's."""
+    number = iter(range(1_000_000))
+
+    def reply(x: Exchange) -> Reply:
+        at = next(number)
+        return Reply((60 if at % 50 == 7 else 2) * MS, client_delay=100 * MS if at % 50 == 3 else 0)
+
+    of = step(go("load: [{name: steady, rate: 1000/s, for: 2s, arrivals: constant}]\n", reply)).whose_ms["p99"]
+    assert of.value == pytest.approx(102, rel=0.01)
+    assert (of.own, of.target) == (pytest.approx(42, rel=0.02), pytest.approx(60, rel=0.02))
 
 
 def test_what_made_others_slow_is_not_in_the_p99() -> None:
@@ -113,7 +138,10 @@ def test_what_adaptive_retries_hold_back_is_not_the_machine_s() -> None:
     figures[:, [Metric.RESPONSE, Metric.SIGN, Metric.LAG]] = [100 * MS, 60 * MS, MS]
     shares = Shares.together(shares for _, shares in by_series(divide(series, figures)))
     of_100 = latency(Histogram.of(np.full(100, 100 * MS, np.int64)))
-    mine, held = attributions(shares, of_100)["p99"], attributions(shares, of_100, HELD_BACK)["p99"]
+    mine, held = (
+        attributions(shares, of_100, {"p99": Lift(shares, asked).of("p99").share}, asked)["p99"]
+        for asked in (NONE, HELD_BACK)
+    )
     assert (mine.held, mine.own) == (0.0, 61.0)
     assert (held.held, held.own) == (60.0, 1.0)
 
@@ -134,6 +162,14 @@ def test_of_few_that_are_far_apart_nothing_is_known() -> None:
     assert apart.latency_ms["response"].quantiles["p50"] == pytest.approx(5, rel=0.001)
     assert set(apart.whose_ms) == {"mean"}
     assert set(step(go(load, lambda x: Reply(5 * MS))).whose_ms) == {"mean", "p50"}
+
+
+def test_a_percentile_on_the_step_between_two_kinds_of_answers_is_not_divided_up() -> None:
+    """One in a hundred takes 300 ms: p99 may be 5 or 300."""
+    number = iter(range(1_000_000))
+    found = step(go(OPEN, lambda x: Reply((300 if next(number) % 100 == 0 else 5) * MS)))
+    assert found.shape and set(found.shape.on_step) == {"p99"}
+    assert set(found.whose_ms) == {"mean", "p50", "p99.9"}
 
 
 def test_the_bar_is_of_what_was_ok() -> None:

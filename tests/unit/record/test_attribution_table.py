@@ -11,7 +11,7 @@ from engine_harness import Run, go
 from loadgen.analysis.build import Measured, variant
 from loadgen.clock import MILLISECOND as MS
 from loadgen.exchange import NEW, REUSED, Exchange, Request
-from loadgen.record.attribution import HELD_BACK, NONE, OWN, TABLE, attribution, attributions, net, own
+from loadgen.record.attribution import COUNTED, HELD_BACK, NONE, OWN, TABLE, attribution, attributions, net, own
 from loadgen.record.metrics import OF_EXCHANGE, Metric, measure, times_of
 from loadgen.record.recorder import Recorder
 from loadgen.record.share import COUNTS, Part, Shares, divide
@@ -19,7 +19,7 @@ from loadgen.result.latency import Latency
 from loadgen.result.run import Attribution
 from loadgen.transport.scripted import Reply
 
-FIELDS = ("target", "connect", "wait", "build", "held", "own")
+FIELDS = ("target", "connect", "wait", "build", "held", "own", "handshake")
 
 
 def exchange(random: Random, *, connection: int) -> Exchange:
@@ -77,7 +77,7 @@ def test_many_are_divided_as_each_of_them_is(scheduled: bool) -> None:
     rows = recorded(exchanges, None if scheduled else 0)
     divided = divide(rows[:, 0], measure(rows))
     every = Latency(200, None, None, {}, 0.0, None, 0)
-    mean = attributions(Shares(divided[:, 1], divided[:, 2:]), every)["mean"]
+    mean = attributions(Shares(divided[:, 1], divided[:, 2:]), every, {})["mean"]
     each = [attribution(times_of(x, x.due), scheduled) for x in exchanges]
     for field in ("value", *FIELDS):
         assert getattr(mean, field) == pytest.approx(np.mean([getattr(of, field) for of in each]), abs=1e-5)
@@ -114,7 +114,8 @@ def test_every_part_is_in_the_table_once_and_inside_what_is_there() -> None:
     assert set(parts) == set(Part) - COUNTS - {Part.WHOLE}
     assert all(row.inside is Part.WHOLE or row.inside in parts for row in TABLE)
     assert {row.field for row in TABLE} <= set(FIELDS)
-    assert set(OWN) == {row.part for row in TABLE if row.field == "own"}
+    assert set(OWN) == {row.part for row in TABLE if row.field in ("own", "handshake")}
+    assert set(COUNTED) == set(OWN) - {Part.HANDSHAKE_CPU}
     assert all(Metric[row.part.name] in OF_EXCHANGE for row in TABLE)
 
 

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from loadgen.clock import MILLISECOND
 from loadgen.record.attribution import HELD_BACK, OF_CLIENT
+from loadgen.record.lifted import LEAST
 from loadgen.record.metrics import OF_EXCHANGE, Metric
 from loadgen.record.share import Shares, divide
 from loadgen.result import run as result
 from loadgen.result.resolution import Resolution
 from loadgen.stats import fraction, rank
-from loadgen.trust.figure import LEAST, Asked, Figure, Place, figures_of, ranked
+from loadgen.trust.figure import Asked, Figure, Place, figures_of, ranked
 from loadgen.trust.finding import Verdict
 
 Times = NDArray[np.int64]

@@ -113,6 +113,14 @@ def test_cycles_are_a_range_and_marks_stay(result: RunResult) -> None:
     assert "59.2-70.4!" in "\n".join(shown(of))
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_a_percentile_on_a_step_is_no_number_to_three_digits(result: RunResult, full: bool) -> None:
+    latency = only(result).latency_ms["response"]
+    known = replace(latency, quantiles={**latency.quantiles, "p99": 289.0}, doubted={"p99": "DEGRADED"})
+    of = with_step(result, latency_ms={**only(result).latency_ms, "response": known}, shape=TWO)
+    assert "35.0-315~" in "\n".join(shown(of, full=full))
+
+
 def test_an_open_end_is_told(result: RunResult) -> None:
     step = only(result)
     metric = next(name for name in ("response", "service") if name in step.latency_ms)
