@@ -5,7 +5,7 @@ A phase runs once, a measured one once a cycle. A slot is a row of the ledger: o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -93,7 +93,8 @@ class Plan:
     come the streams beside the phases, by name: a stream has one step, which is called as it is.
 
     `steps` are (scenario, step) names; `longest` is how long an iteration can take at the most, in ns; `metrics` names
-    the profile's own (`record:`).
+    the profile's own (`record:`). Of the runs in `open_ended` nobody knows beforehand when they end, but for the latest
+    end, which is their duration.
     """
 
     def __init__(
@@ -105,12 +106,13 @@ class Plan:
         longest: int,
         metrics: tuple[str, ...] = (),
         beside: Mapping[str, Groups] | None = None,
+        open_ended: Collection[int] = (),
     ) -> None:
         if cycles * len(load) * len(steps) > MOST_SLOTS:
             each = f"{cycles:,} cycles of {len(load):,} phases with {len(steps):,} steps"
             raise PlanError(f"{each} are more than the {MOST_SLOTS:,} that can be told apart. Use fewer of them")
         self.load, self.cycles, self.seed, self.steps, self.longest = load, cycles, seed, steps, longest
-        self.metrics = metrics
+        self.metrics, self.open_ended = metrics, frozenset(open_ended)
         order = [(position, cycle, load[position]) for position, cycle in _order(load, cycles)]
         self.runs = tuple(
             PhaseRun(number, phase, cycle, position, seed, phase.name, phase.measure)
@@ -140,15 +142,22 @@ class Plan:
         position = self.runs[number].position
         load = list(self.load)
         load[position] = load[position].model_copy(update={"duration": duration})
+        return self._again(tuple(load), self.open_ended - {number})
+
+    def opened(self, numbers: Collection[int]) -> Plan:
+        """The same plan, in which these runs are open-ended."""
+        return self._again(self.load, numbers)
+
+    def _again(self, load: tuple[Phase, ...], open_ended: Collection[int]) -> Plan:
         beside = {run.name: run.groups for run in self.beside if run.groups}
-        return Plan(tuple(load), self.cycles, self.seed, self.steps, self.longest, self.metrics, beside)
+        return Plan(load, self.cycles, self.seed, self.steps, self.longest, self.metrics, beside, open_ended)
 
     def timing(self, slot: int, began: int) -> Timing:
         """What is known of a slot's phase, for a series that began so many ns after the load. The gap is that between
         arrivals over all workers; `WAITED` if they are due at once, or if users start them."""
         run = self.all_runs[slot // len(self.steps)]
         gap = round(SECOND / run.mean_rate) if run.mean_rate else WAITED
-        return Timing(gap, began, run.duration or 0)
+        return Timing(gap, began, 0 if run.number in self.open_ended else run.duration or 0)
 
     def describe(self) -> dict[str, Any]:
         """The plan as plain data, from which `from_description` makes it again: kept with a run, so that one that

@@ -63,7 +63,7 @@ class Checked:
         bounds = limits(profile, each, len(to.addresses), to.loopback, machines)
         if nodes:  # this process gives work to all of them
             bounds = replace(bounds, workers=each * machines)
-        return cls(plan, bounds, until, witness)
+        return cls(plan.opened(until.runs) if until else plan, bounds, until, witness)
 
 
 def _until(profile: Profile, goal: Goal | Decided, plan: Plan) -> Until | UntilDecided:

@@ -601,7 +601,9 @@ scenarios: [{name: s, steps: [{name: put, post: /}, {name: get, get: /}]}]
     for goal in ("steady response p50 within 15%", "steady iteration mean within 1%"):
         loaded, whole = prolonged(text, goal, "30s")
         run = engine_harness.Run(loaded.profile, spread())
-        looks, fleet = until(whole, run.plan), _Fleet(run)
+        looks = until(whole, run.plan)
+        run.plan = run.plan.opened(looks.runs)
+        fleet = _Fleet(run)
         for second in range(1, 45):
             run.at(second * SECOND + 20 * MILLISECOND, lambda run, looks=looks, fleet=fleet: tick(run, looks, fleet))
         run.go()

@@ -96,9 +96,9 @@ def test_a_run_that_goes_on_until_it_is_precise_is_as_certain(stream: Stream, fi
     looks = times(20, 160)
     truth, wrong, early = stream.truth(figure), 0, 0
     for seed in tried:
-        whole = bins(*stream.draw(random(seed), looks[-1]), looks[-1], width=1.0)
+        drawn = stream.draw(random(seed), looks[-1])
         for look in looks:
-            run = Bins(whole.values[:look])
+            run = bins(*drawn, look)
             found, value = interval_of(run, figure), run.measured.quantile(fraction(figure))
             assert value
             full = isinstance(found, Interval) and found.kind == "full"

@@ -72,6 +72,11 @@ class UntilDecided:
         return self._watched[0].run
 
     @property
+    def runs(self) -> tuple[int, ...]:
+        """The runs of the plan that go on until they are told to end."""
+        return tuple(phase.run for phase in self._watched)
+
+    @property
     def looks_made(self) -> int:
         return sum(len(phase.made) for phase in self._watched)
 
@@ -124,7 +129,8 @@ class UntilDecided:
         phases = list(self._phases(phase, seen, phase.planned[number]))
         level = {phase.name: levels(phase.planned)[number]}
         counts = Counts.of_histograms({at: of for at, of in seen.items() if of.count})
-        read = partial(Counted.of, [counts], self._plan)
+        plan = self._plan.ending(phase.run, end * SECOND - began)  # so that its bins are those of such a phase
+        read = partial(Counted.of, [counts], plan)
         return limits.check({phase.name: self._asked[phase.name]}, phases, read, levels=level)
 
     def _phases(self, watched: _Watched, seen: Mapping[Place, Histogram], lasted: int) -> Iterator[Phase]:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
+
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.exchange import Outcome
@@ -23,15 +25,16 @@ from loadgen.result.run import Look, UntilFigure
 from loadgen.runner.until.goal import Goal
 from loadgen.stats import Histogram, fraction, rank
 from loadgen.stats.bins import Bins
-from loadgen.stats.intervals import CONFIDENCE, EVENTS, LEAST, NoInterval
+from loadgen.stats.intervals import CONFIDENCE, EVENTS, NoInterval
 from loadgen.stats.looks import times
 from loadgen.stats.settling import settled
-from loadgen.stats.ticks import TICKS
+from loadgen.stats.ticks import TICKS, doublings
 
 NOTICE = SECOND // 4  # the time in which the message reaches every worker before the phase ends
 PATIENCE = 30  # seconds that a look waits for answers at most
+FIRST = 20  # seconds: an earlier look is more often narrow by chance
 
-BySecond = dict[int, tuple[Histogram, Histogram]]  # by second of due: the values that were ok, and the timeouts
+ByTick = dict[int, tuple[Histogram, Histogram]]  # by tick of due: the values that were ok, and the timeouts
 
 
 class Until:
@@ -46,7 +49,12 @@ class Until:
         self.run, self.looks = phase.number, _times(goal, phase.phase.rate.highest if phase.phase.rate else None)
         self._looked: list[Look] = []
         self._ended = False
-        self._values: dict[tuple[int, int], BySecond] = {}
+        self._values: dict[tuple[int, int], ByTick] = {}
+
+    @property
+    def runs(self) -> tuple[int, ...]:
+        """The runs of the plan that go on until they are told to end."""
+        return (self.run,)
 
     @property
     def looks_made(self) -> int:
@@ -58,12 +66,12 @@ class Until:
         return {}
 
     def count(self, taken: Mapping[Place, Histogram]) -> None:
-        """Take the values that came in since the last call, by second of due."""
+        """Take the values that came in since the last call, by tick of due."""
         steps, metrics = len(self._steps), _metrics(self.goal.figure.metric)
         for (tick, key, metric), histogram in taken.items():
             if key.slot // steps == self.run and metric in metrics and key.outcome in (Outcome.OK, Outcome.TIMEOUT):
-                seconds = self._values.setdefault((key.slot % steps, metric), {})
-                both = seconds.setdefault(tick // TICKS, (Histogram(), Histogram()))
+                ticks = self._values.setdefault((key.slot % steps, metric), {})
+                both = ticks.setdefault(tick, (Histogram(), Histogram()))
                 both[key.outcome == Outcome.TIMEOUT].add(histogram)
 
     def each_second(self, fleet: Fleet, show: Callable[[Reason], None]) -> None:
@@ -83,7 +91,7 @@ class Until:
         if number >= len(self.looks) - 1:
             return False
         end = _first(began) + self.looks[number]
-        before = (both for seconds in self._values.values() for second, both in seconds.items() if second < end)
+        before = (both for ticks in self._values.values() for tick, both in ticks.items() if tick < end * TICKS)
         return counted >= end + patience(values for both in before for values in both)
 
     def _end(self, began: int, fleet: Fleet) -> None:
@@ -94,12 +102,11 @@ class Until:
 
     def _look(self, began: int, number: int) -> Look:
         figures = tuple(
-            self._figure(scenario, step, self._seconds(seconds, began, number))
-            for scenario, step, seconds in self._groups()
+            self._figure(scenario, step, self._bins(ticks, began, number)) for scenario, step, ticks in self._groups()
         )
         return Look(self.looks[number], CONFIDENCE, figures)
 
-    def _groups(self) -> Iterable[tuple[str, str, BySecond]]:
+    def _groups(self) -> Iterable[tuple[str, str, ByTick]]:
         """The values of each step, or of each scenario's iterations, that the goal is about."""
         scenarios = [scenario for scenario, _ in self._steps]
         figure = self.goal.figure
@@ -116,7 +123,7 @@ class Until:
     def _figure(self, scenario: str, step: str, whole: Bins) -> UntilFigure:
         quantile = self.goal.figure.quantile
         value = _value(whole, quantile)
-        if not settled(whole.counts, whole.totals, whole.width):
+        if settled(whole.counts, whole.totals, whole.width) is False:
             return UntilFigure(scenario, step, _ms(value), why=Reason.of("not_settled"))
         estimate = whole.mean_interval() if quantile == "mean" else whole.interval(fraction(quantile))
         if isinstance(estimate, NoInterval):
@@ -133,19 +140,22 @@ class Until:
             None if bounded else Reason.of("no_upper_bound"),
         )  # fmt: skip
 
-    def _seconds(self, seconds: BySecond, began: int, number: int) -> Bins:
-        """The seconds of a look. An incomplete second counts with its neighbour, as in the phase's own figures."""
+    def _bins(self, ticks: ByTick, began: int, number: int) -> Bins:
+        """The bins of a look, which are those of a phase of its length. What is due before or after its whole seconds
+        counts with the neighbour, as in the phase's own figures."""
         last = number == len(self.looks) - 1
         first, length = _first(began), self.looks[number]
         if last:  # the phase may end within a second
             length = max(1, (began + self.goal.limit) // SECOND - first)
-        ok, late = ([Histogram() for _ in range(length)] for _ in range(2))
-        for second, both in seconds.items():
-            at = second - first
-            if at < length or last:
+        width = 1 << int(doublings(np.array(length * SECOND)))
+        count = length * TICKS // width
+        ok, late = ([Histogram() for _ in range(count)] for _ in range(2))
+        for tick, both in ticks.items():
+            at = (tick - first * TICKS) // width
+            if at < count or last:
                 for into, values in zip((ok, late), both, strict=True):
-                    into[min(max(at, 0), length - 1)].add(values)
-        return Bins(ok, late)
+                    into[min(max(at, 0), count - 1)].add(values)
+        return Bins(ok, late, width / TICKS)
 
     def result(self, began: int | None, complete: bool) -> result.Until:
         """The result of the goal, when every answer is in. The look that ended the phase is made again with all
@@ -188,7 +198,7 @@ def _times(goal: Goal, rate: float | None) -> tuple[int, ...]:
     """The times of the looks, in seconds of the phase. The first is not before the phase's own duration is over and an
     interval is possible."""
     quantile = goal.figure.quantile
-    least = max(LEAST, math.ceil(goal.least / SECOND))
+    least = max(FIRST, math.ceil(goal.least / SECOND))
     if rate and quantile != "mean":
         p = fraction(quantile)
         least = max(least, math.ceil(2 * EVENTS / float(min(p, 1 - p)) / rate))  # some come together by chance

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from random import Random
-from typing import cast
+from typing import Any, cast
 
+import numpy as np
 import pytest
 from engine_harness import Run, Script
 from virtual_fleets import VirtualFleet
 
+from loadgen.analysis.counted import Counted
 from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import ProfileError
@@ -41,7 +43,9 @@ def carried_out(script: Script, at_most: str, text: str = TEXT) -> tuple[Run, Un
     assert isinstance(goal, Decided)
     found, whole = until_decided(loaded(text), goal)
     run, said = Run(found.profile, script), list[Reason]()
-    until, fleet = UntilDecided(whole, run.plan, found.profile.thresholds), VirtualFleet(run)
+    until = UntilDecided(whole, run.plan, found.profile.thresholds)
+    run.plan = run.plan.opened(until.runs)
+    fleet = VirtualFleet(run)
 
     def tick(run: Run) -> None:
         for member in run.members:
@@ -97,6 +101,23 @@ def test_requests_that_are_still_open_are_no_errors() -> None:
     text = TEXT.replace("response p99 < 100ms, ", "")
     _, until, _, _ = carried_out(lambda x: Reply(after=800 * MILLISECOND), "60s", text)
     assert looks(until) == [("steady", 5, ()), ("other", 3, ())]
+
+
+def test_a_look_has_the_bins_of_a_phase_of_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although the phase may last for a minute, whose bins are seconds: of five nobody could tell anything."""
+    widths, plain = list[float](), Counted.of
+
+    def of(*arguments: Any) -> Counted:
+        found = plain(*arguments)
+        widths.extend(tails.width for tails in found.latencies.values())
+        assert all(np.count_nonzero(tails.count) > len(tails.count) / 2 for tails in found.latencies.values())
+        return found
+
+    monkeypatch.setattr(Counted, "of", of)
+    run, _, fleet, _ = carried_out(slow(0), "60s")
+    assert widths == [1 / 16, 1 / 8, 1 / 4]
+    assert run.plan.timing(1, 0).lasts == run.plan.ending(1, SECOND).timing(2, 0).lasts == 0
+    assert fleet.plan.timing(1, 0).lasts == 22_500 * MILLISECOND
 
 
 def test_the_looks_of_a_run_that_died_are_in_its_folder() -> None:

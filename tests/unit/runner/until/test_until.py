@@ -67,7 +67,9 @@ def carried_out(
 ) -> tuple[Run, result.Until, VirtualFleet, list[str]]:
     found, whole = prolonged(loaded(text), Goal.parse(goal, at_most))
     run, said = Run(found.profile, script, **options), list[Reason]()
-    until, fleet = Until(whole, run.plan), VirtualFleet(run, late)
+    until = Until(whole, run.plan)
+    run.plan = run.plan.opened(until.runs)
+    fleet = VirtualFleet(run, late)
 
     def tick(run: Run) -> None:
         for member in run.members:
@@ -203,10 +205,18 @@ def test_a_phase_that_grows_decides_nothing() -> None:
 
 
 def test_a_binomial_interval_decides_nothing() -> None:
-    _, found, _, _ = carried_out("steady response p50 within 20%", "10s", lognormal())
+    short = TEXT.replace("for: 5s", "for: 1s")
+    _, found, _, _ = carried_out("steady response p50 within 90%", "1s", lognormal(), short)
     (look,) = found.looks
-    assert (look.after_s, found.reached) == (10, False)
+    assert (look.after_s, found.reached) == (1, False)
     assert {figure.why.code for figure in look.figures if figure.why} == {"too_short"}
+
+
+def test_a_look_has_the_bins_of_a_phase_of_its_length() -> None:
+    """A phase of 10 s has an interval, although it may last for a minute."""
+    short = TEXT.replace("1500ms", "1s").replace("for: 5s", "for: 10s")
+    _, found, _, _ = carried_out("steady response p50 within 20%", "10s", lognormal(), short)
+    assert (found.looks[0].after_s, found.reached) == (10, True)
 
 
 def test_answers_that_come_after_all_are_in_the_end() -> None:
