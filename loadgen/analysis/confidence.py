@@ -22,7 +22,7 @@ from loadgen.stats import Histogram, fraction
 from loadgen.stats.intervals import Interval as Estimate
 from loadgen.stats.intervals import NoInterval, interval, limit
 from loadgen.stats.settling import Growth as Grew
-from loadgen.stats.settling import settling
+from loadgen.stats.settling import settled, settling
 
 UNKNOWN = Settling("not known", None, None, None)
 
@@ -99,13 +99,13 @@ def _settling(m: Measured, pooled: Pooled, bins: Mapping[Figure, Tails]) -> Iter
 def _settled(steps: list[Tails]) -> Settling:
     counts, totals = sum(of.count for of in steps), sum(of.total for of in steps if of.total is not None)
     answered = sum(of.answered or 0 for of in steps) / int(np.sum(counts)) if all(of.answered for of in steps) else None
-    both = settling(np.asarray(counts), np.asarray(totals, np.float64), steps[0].width)
+    of = np.asarray(counts), np.asarray(totals, np.float64), steps[0].width
+    both, known = settling(*of), settled(*of, answered)
     share = None if answered is None else round(answered, 6)
-    if both is None:
+    if both is None or known is None:
         return replace(UNKNOWN, answered=share)
     latency, in_flight = both
-    grew = latency.grew and in_flight.grew
-    return Settling("no" if grew else "yes", _growth(latency, MILLISECOND), _growth(in_flight, 1), share)
+    return Settling("yes" if known else "no", _growth(latency, MILLISECOND), _growth(in_flight, 1), share)
 
 
 def _growth(of: Grew, unit: int) -> Growth:

@@ -20,7 +20,10 @@ OTHERS = 8  # waves that the first is compared with
 # a queue near its capacity varies slowly too: the 1 % of an F(1, 8) would call 5 % of short phases at 0.85 growing
 LEVEL = 0.001
 GROWTH = 1.5  # times as much at the end as at the beginning
-FEWEST = 500  # requests of a phase
+ENOUGH = 500  # requests of a phase
+# Fewer, but so many, can show that it grew: with the 1 % of an F(1, 8), and so many of them not answered at its end. At
+# twice its capacity half of them are not, below it hardly any (tests/simulations/test_settling.py).
+FEWEST, OF_FEW, LEFT = 100, 0.005, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,11 @@ class Growth:
     @property
     def grew(self) -> bool:
         """Whether this is more than chance, and matters."""
-        return self.f > t_quantile(1 - LEVEL, OTHERS) ** 2 and self.end > GROWTH * self.begin
+        return self.is_beyond(LEVEL)
+
+    def is_beyond(self, level: float) -> bool:
+        """Whether it is more than chance would make it in so many phases, and matters."""
+        return self.f > t_quantile(1 - level, OTHERS) ** 2 and self.end > GROWTH * self.begin
 
 
 def growth(values: Floats) -> Growth:
@@ -62,7 +69,13 @@ def settling(counts: Integers, totals: Floats, width: float) -> tuple[Growth, Gr
     return growth(latency), growth(totals / (width * 1e9))
 
 
-def settled(counts: Integers, totals: Floats, width: float) -> bool:
-    """Whether it is not known to grow: a phase grows if both do."""
+def settled(counts: Integers, totals: Floats, width: float, answered: float | None = None) -> bool | None:
+    """Whether a phase has settled: it has not if both grow. None if that is not known: fewer requests than `ENOUGH`
+    show at most that it has not, if it is known which share of them was `answered` before its end."""
     both = settling(counts, totals, width)
-    return both is None or not all(of.grew for of in both)
+    if both is None:
+        return None
+    if counts.sum() >= ENOUGH:
+        return not all(of.grew for of in both)
+    left = answered is not None and answered < 1 - LEFT
+    return False if left and all(of.is_beyond(OF_FEW) for of in both) else None

@@ -3,6 +3,7 @@ table of docs/evidence.md. A queue above its capacity begins empty, the others i
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from promises import FULL, at_least, at_most, note, seeds
 from streams import Floats, arrivals, bins, queue, queued, random
@@ -25,7 +26,9 @@ def grown(load: float, rate: float, length: int, tried: range) -> int:
     for seed in tried:
         drawn = queue(load, rate).draw(random(seed), length) if load < 1 else overloaded(load, rate, length, seed)
         run = bins(*drawn, length)
-        number += not settled(run.counts, run.totals, run.width)
+        due, took = drawn
+        answered = float(np.mean(due + took < length))
+        number += settled(run.counts, run.totals, run.width, answered) is False
     note("settling", {f"{load} at {rate}/s for {length} s": f"{number} of {len(tried)}"})
     return number
 
@@ -47,6 +50,20 @@ def test_a_queue_above_its_capacity_grows(load: float, rate: float) -> None:
 def test_a_good_target_twice_overloaded_is_found_in_seconds() -> None:
     tried = seeds(60, 2000)
     assert at_least(0.99, grown(2.0, 200, 5, tried), len(tried))
+
+
+@pytest.mark.parametrize(("rate", "length"), [(100, 3), (50, 5), (20, 10)])
+def test_two_hundred_requests_show_it_too(rate: float, length: int) -> None:
+    """Of a first command: 100/s for 3 s, on a target that answers 50/s."""
+    tried = seeds(60, 2000)
+    assert at_least(0.95, grown(2.0, rate, length, tried), len(tried))
+
+
+@pytest.mark.parametrize(("rate", "length"), [(100, 3), (50, 5), (20, 10)])
+@pytest.mark.parametrize("load", [0.5, 0.7, 0.85])
+def test_two_hundred_requests_of_a_queue_below_its_capacity_do_not_grow(load: float, rate: float, length: int) -> None:
+    tried = seeds(60, 2000)
+    assert at_most(0.005, grown(load, rate, length, tried), len(tried))
 
 
 def table(runs: int) -> None:

@@ -46,10 +46,20 @@ def test_a_phase_grows_if_its_latency_and_its_requests_in_flight_do() -> None:
 
 def test_it_is_not_known_of_few_bins_or_requests() -> None:
     rising = 1e7 * (1 + 40 * TIME)
-    assert settling(np.full(80, 5), 5 * rising, 0.25) is None
+    assert settling(np.full(80, 1), rising, 0.25) is None
     assert settling(np.full(19, 50), 50 * rising[:19], 0.25) is None
     assert settling(np.full(20, 50), 50 * rising[:20], 0.25) is not None
-    assert settled(np.full(80, 5), 5 * rising, 0.25)
+    assert settled(np.full(80, 1), rising, 0.25) is None
+
+
+def test_few_requests_can_show_that_a_phase_grew_and_not_that_it_settled() -> None:
+    """If many of them were not answered while it ran, as at twice the capacity of a target."""
+    few, rising = np.full(80, 4), 4e7 * (1 + 40 * TIME)
+    assert settled(few, rising, 0.25, 0.5) is False
+    for answered in (None, 0.85):
+        assert settled(few, rising, 0.25, answered) is None
+    assert settled(few, 4e7 + 1e5 * noise(), 0.25, 0.5) is None
+    assert settled(np.full(80, 50), 5e8 + 1e6 * noise(), 0.25) is True
 
 
 def test_how_many_are_in_flight_follows_from_their_latencies() -> None:
