@@ -7,7 +7,7 @@ import os
 import sys
 
 import pytest
-from examples import examples
+from examples import FULL, examples
 from hypothesis import HealthCheck, settings
 from paths import ROOT
 
@@ -22,20 +22,29 @@ settings.register_profile(
 settings.load_profile("shared")
 
 
+LENGTHY = ("simulations", "truth")  # many seeds, and whole runs in virtual time: as long as a third of all others
+
+
+def _default(config: pytest.Config) -> bool:
+    """Whether it is the default suite as a whole."""
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and config.option.markexpr == "not real"
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A process a core for the default suite as a whole; none, so that nothing is spread, for a part of it, and for the
     real tests, which have the cores to themselves."""
-    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
-    return (os.cpu_count() or 1) if whole and config.option.markexpr == "not real" else 0
+    return (os.cpu_count() or 1) if _default(config) else 0
 
 
 def pytest_report_header() -> str:
     return f"loadgen: {FORM}"
 
 
-def pytest_configure() -> None:
-    """What CI means to test in one form is not tested in the other."""
+def pytest_configure(config: pytest.Config) -> None:
+    """What CI means to test in one form is not tested in the other. What takes long is left out, unless it is named."""
     gc.disable()  # until all is collected
+    if _default(config) and not FULL:
+        config.option.ignore = [*(config.option.ignore or ()), *(f"{ROOT}/tests/{name}" for name in LENGTHY)]
     wanted = os.environ.get("LOADGEN_BUILD", "auto")
     if wanted not in ("auto", FORM):
         pytest.exit(f"LOADGEN_BUILD is {wanted}, but the loadgen that was found is {FORM}", returncode=4)
