@@ -45,6 +45,7 @@ from loadgen.result.codec import to_json
 from loadgen.runner.nodes import result_of
 from loadgen.runner.stop import Snapshot
 from loadgen.store import RunFolder
+from loadgen.trust.host import Ports, Room
 
 DRAWN = 2  # times a second that a display is drawn, for which the ledgers are added up
 
@@ -218,7 +219,8 @@ def report_of(folder: Path) -> float:
 
 
 def _node(number: int) -> RemoteNode:
-    about = About(f"host-{number}", f"10.0.{number // 250}.{number % 250}", "", "", 2, True, "/nowhere", 0)
+    room = Room(1024, Ports(28_232, 0, True))
+    about = About(f"host-{number}", f"10.0.{number // 250}.{number % 250}", "", "", 2, True, "/nowhere", 0, room)
     node = RemoteNode(number + 1, Unheard(), about)
     node.clock.add(START, START + AHEAD * number, START)
     return node

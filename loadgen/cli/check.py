@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from loadgen.cli import HELP, output
+from loadgen.cli.machines import machine_options, machines
 from loadgen.cli.request import load_options, request_options
 from loadgen.cli.run import reading, witness_option
 from loadgen.errors import PlanError, TargetError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @load_options
 @request_options
 @click.option("--workers", metavar="N|auto", help="As with run.")
+@machine_options
 @click.option("--witness", is_flag=True, help="As with run; shows whether the witness will have enough requests.")
 @click.option("--full", is_flag=True, help="Print everything, and not one screen of it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as one JSON object.")
@@ -35,6 +37,8 @@ def command(
     users: int | None,
     asked: Asked | None,
     workers: str | None,
+    on: str | None,
+    nodes: int | None,
     witness: bool,
     full: bool,
     as_json: bool,
@@ -47,6 +51,7 @@ def command(
     loadgen check burst --set load.burst.rate=5000/s --workers auto
     loadgen check https://127.0.0.1:8443/ --rate 200/s --for 30s
     loadgen check dynamodb-put --target aws
+    loadgen check steady --on 10.0.0.7:6379 --nodes 4
     """
     from loadgen.experiment.capacity.plan import plan_of
     from loadgen.experiment.capacity.preview import preview
@@ -64,9 +69,12 @@ def command(
         if witness:
             witness_option(loaded)
         variants = [variant.profile for variant in loaded.variants]
-        checked = check(loaded.profile, variants, witness)
+        with machines(on, nodes, loaded) as where:
+            checked = check(loaded.profile, variants, witness, where)
         capacity = preview(loaded, plan_of(loaded)) if loaded.profile.capacity else None
-        plan = map_text(replace(checked, capacity=capacity, selftest=standing(loaded)), loaded.secrets.hide)
+        plan = map_text(
+            replace(checked, capacity=capacity, selftest=None if on else standing(loaded)), loaded.secrets.hide
+        )
     with output() as out:
         if as_json:
             out.write(f"{json_text(plan)}\n")

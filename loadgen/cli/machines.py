@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,16 @@ def machine_options(command: Any) -> Any:
         "--nodes", type=click.IntRange(1), metavar="N", help="With --on: from N nodes.  [default: all]"
     )
     return on(nodes(command))
+
+
+def no_machines(why: str) -> Callable[[Any], Any]:
+    """An option `--on` that is refused, and says why."""
+
+    def refuse(context: click.Context, parameter: click.Parameter, on: str | None) -> None:
+        if on is not None:
+            raise click.UsageError(f"{context.info_name} takes no --on: {why}")
+
+    return click.option("--on", hidden=True, expose_value=False, callback=refuse)
 
 
 @contextmanager

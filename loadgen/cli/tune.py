@@ -10,6 +10,7 @@ import click
 from loadgen.cli import HELP, NewPath, output
 from loadgen.cli.exports import Exports, export_options
 from loadgen.cli.loop import on_loop
+from loadgen.cli.machines import no_machines
 from loadgen.cli.measuring import carry_out, check_resumed, found, new_folder, read_option, tell
 from loadgen.cli.run import seeded
 
@@ -45,6 +46,7 @@ SIZES = "128,256,512,1024,1769,3008"
 @click.option("--seed", metavar="N|random", help="Draw orders, arrivals and payloads from N.")
 @click.option("--resume", metavar="RUN", type=click.Path(path_type=Path), help="Go on with an interrupted one.")
 @click.option("--restore", metavar="RUN", type=click.Path(path_type=Path), help="Restore what a killed one left.")
+@no_machines("its calls are few, and come from this machine")
 @click.option("--out", "folder", type=NewPath(), help="The folder.  [default: runs/tune-NAME-TIME]")
 @click.option(
     "--check", "--dry-run", "dry_run", is_flag=True, help="Say what would be done and what it takes; send nothing."

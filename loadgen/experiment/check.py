@@ -9,10 +9,11 @@ from functools import partial
 
 from loadgen.analysis.latency import QUANTILES
 from loadgen.aws.auth import named_by
-from loadgen.clock import SECOND
+from loadgen.clock import MILLISECOND, SECOND
 from loadgen.engine.plan import PhaseRun, Plan
 from loadgen.errors import TargetError
 from loadgen.experiment.preview import planned_beside, preview
+from loadgen.fleet.nodes import Nodes
 from loadgen.net.names import Address, Origin, is_loopback, resolve
 from loadgen.net.thread import in_thread
 from loadgen.profile.dynamodb import Throughput
@@ -20,6 +21,7 @@ from loadgen.profile.model import Profile
 from loadgen.result.check import (
     CheckResult,
     PlannedConnections,
+    PlannedNode,
     PlannedPhase,
     PlannedRequest,
     PlannedTable,
@@ -31,7 +33,8 @@ from loadgen.result.run import PlannedRate, Provisioned
 from loadgen.result.selftest import Ports
 from loadgen.runner.destination import ways
 from loadgen.runner.function.cost import planned_function
-from loadgen.runner.limits import limits, new_connections, workers_for
+from loadgen.runner.limits import new_connections
+from loadgen.runner.nodes import fit_for_nodes, limits_for
 from loadgen.runner.table.cost import Cost, billed
 from loadgen.runner.witness.agreement import forecast
 from loadgen.runner.witness.load import EACH
@@ -47,12 +50,17 @@ PRECISION = 0.1  # the error of the tail's probability that is allowed, as a sha
 BODY = 400  # bytes of a request's body that are shown
 
 
-def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = False) -> CheckResult:
-    """What a run of the profile would be; `variants` are those of an experiment. Raises LoadgenError if the run would
-    be refused."""
-    plan, count = Plan.of(profile), workers_for(profile)
+def check(
+    profile: Profile, variants: Sequence[Profile] = (), witness: bool = False, nodes: Nodes | None = None
+) -> CheckResult:
+    """What a run of the profile would be; `variants` are those of an experiment. It would come from the `nodes`, if
+    there are any. Raises LoadgenError if the run would be refused."""
+    plan = Plan.of(profile)
+    if nodes:
+        fit_for_nodes(bool(profile.session.bind), witness)
     addresses, loopback, unusable = _addresses(profile)
-    bounds = limits(profile, count, max(1, len(addresses)), loopback)
+    bounds = limits_for(profile, max(1, len(addresses)), loopback, nodes)
+    count = bounds.workers
     ports = host.Ports.read()
     seconds = [run.duration for run in plan.runs]
     return CheckResult(
@@ -65,6 +73,7 @@ def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = Fa
         client=profile.client,
         session=profile.session.reuse,
         workers=count,
+        nodes=tuple(_nodes(nodes, profile, count)) if nodes else (),
         seconds=sum(s for s in seconds if s) / SECOND if all(seconds) else None,
         phases=tuple(_phases(plan, profile)),
         beside=planned_beside(plan),
@@ -83,9 +92,30 @@ def check(profile: Profile, variants: Sequence[Profile] = (), witness: bool = Fa
         thresholds={name: tuple(t.text for t in texts) for name, texts in profile.thresholds.items()},
         witness=_witness(profile, count + (loopback or profile.target.sandbox)) if witness else None,
         experiment=(
-            preview(profile.experiment, variants, max(1, len(addresses)), loopback) if profile.experiment else None
+            preview(profile.experiment, variants, max(1, len(addresses)), loopback, nodes)
+            if profile.experiment
+            else None
         ),
     )
+
+
+def _nodes(nodes: Nodes, profile: Profile, workers: int) -> Iterator[PlannedNode]:
+    """What each of the nodes would get of the load."""
+    highest = max((phase.rate.highest for phase in profile.load if phase.rate), default=None)
+    for node in nodes.nodes:
+        about, ahead, ports = node.about, node.clock.ahead, node.about.room.ports
+        yield PlannedNode(
+            node=node.number,
+            host=about.host,
+            address=about.address,
+            cpus=about.cpus,
+            workers=workers // len(nodes),
+            rate=None if highest is None else highest / len(nodes),
+            descriptors=about.room.descriptors,
+            ports=Ports(ports.count, ports.time_wait, ports.reused_on_loopback),
+            clock_ahead_ms=round(ahead.ns / MILLISECOND, 3),
+            clock_error_ms=round(ahead.error / MILLISECOND, 3),
+        )
 
 
 def _witness(profile: Profile, others: int) -> PlannedWitness:

@@ -1,5 +1,4 @@
-"""A planned experiment: its runs, how long they take, and whether this machine has the ports for all of them in a
-row."""
+"""A planned experiment: its runs, how long they take, and whether there are the ports for all of them in a row."""
 
 from __future__ import annotations
 
@@ -11,6 +10,7 @@ from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.experiment.primary import primary_of, too_few
 from loadgen.experiment.share import limits_of, part_of, parts
+from loadgen.fleet.nodes import Nodes
 from loadgen.profile.model import Experiment, Profile
 from loadgen.result.check import PlannedBeside, PlannedExperiment, PlannedVariant, PortsNeeded
 from loadgen.runner.function.cost import million_usd, permissions_of, planned_calls
@@ -20,13 +20,16 @@ from loadgen.stats.comparison import ROUNDS, detectable, level_at
 from loadgen.trust.host import TIME_WAIT_SECONDS, Ports
 
 
-def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int, loopback: bool) -> PlannedExperiment:
+def preview(
+    experiment: Experiment, variants: Sequence[Profile], addresses: int, loopback: bool, nodes: Nodes | None = None
+) -> PlannedExperiment:
     """What is compared, and how often. If the profile names no primary figure, one is proposed. Raises PlanError if a
-    variant's run would be refused. The variants of a duet share the load."""
+    variant's run would be refused. The variants of a duet share the load. It comes from the `nodes`, if there are
+    any."""
     names, looks = [name for name, _, _ in experiment.cells()], experiment.rounds
     share = parts(experiment)
     workers = [
-        limits_of(name, variant, share, addresses, loopback).workers
+        limits_of(name, variant, share, addresses, loopback, nodes).workers
         for name, variant in zip(names, variants, strict=True)
     ]
     parted = [part_of(variant, share) for variant in variants]
@@ -51,7 +54,7 @@ def preview(experiment: Experiment, variants: Sequence[Profile], addresses: int,
         pause_s=experiment.pause / SECOND,
         seconds=tuple(_seconds(experiment, planned, look) for look in looks),
         usd=_usd(parted, looks[-1]),
-        ports=_ports(experiment, planned, addresses, loopback),
+        ports=_ports(experiment, planned, addresses, loopback, nodes),
         function_calls=calls,
         function_calls_usd=calls_usd,
         function_permissions=_permissions(variants),
@@ -137,11 +140,15 @@ def _permissions(variants: Sequence[Profile]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for of in functions if of for name in permissions_of(of)))
 
 
-def _ports(experiment: Experiment, variants: Sequence[PlannedVariant], addresses: int, loopback: bool) -> PortsNeeded:
-    """The new connections per minute over the runs in a row: the port of a closed connection rests for about a
-    minute."""
-    ports, round_s = Ports.read(), _seconds(experiment, variants, 1)
-    opened, most = sum(variant.opened for variant in variants), max(variant.opened for variant in variants)
+def _ports(
+    experiment: Experiment, variants: Sequence[PlannedVariant], addresses: int, loopback: bool, nodes: Nodes | None
+) -> PortsNeeded:
+    """The new connections per minute over the runs in a row, on each of the nodes: the port of a closed connection
+    rests for about a minute."""
+    ports, machines = (nodes.ports, len(nodes)) if nodes else (Ports.read(), 1)
+    round_s = _seconds(experiment, variants, 1)
+    each = [-(-variant.opened // machines) for variant in variants]
+    opened, most = sum(each), max(each)
     minute = most
     if round_s is not None:
         minute = max(most, round(opened * TIME_WAIT_SECONDS / max(round_s + experiment.pause / SECOND, 1)))

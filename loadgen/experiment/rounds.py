@@ -135,7 +135,7 @@ class _Experiment:
         """Raises LoadgenError if the variant's runs would be refused: by this machine, or by the target's table."""
         profile, key = variant.profile, place_of(variant.profile)
         to = self.places[key]
-        limits_of(variant.name, profile, parts(self.plan), len(to.addresses), to.loopback)
+        limits_of(variant.name, profile, parts(self.plan), len(to.addresses), to.loopback, self.options.nodes)
         if profile.target.dynamodb:
             part = part_of(profile, parts(self.plan))
             table = OnTable(part, Plan.of(part), to, self.keepers[variant.name], _unheard, self._warn)

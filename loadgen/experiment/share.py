@@ -5,9 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 from loadgen.errors import PlanError
+from loadgen.fleet.nodes import Nodes
 from loadgen.profile.experiment import Experiment
 from loadgen.profile.model import Phase, Profile
-from loadgen.runner.limits import Limits, limits, workers_for
+from loadgen.runner.limits import Limits
+from loadgen.runner.nodes import limits_for
 
 
 def parts(experiment: Experiment) -> int:
@@ -22,10 +24,13 @@ def part_of(profile: Profile, parts: int) -> Profile:
     return profile.model_copy(update={"load": tuple(_part(phase, parts) for phase in profile.load)})
 
 
-def limits_of(name: str, profile: Profile, parts: int, addresses: int, loopback: bool) -> Limits:
-    """The limits of the variant's runs. Raises PlanError, which names the variant, if they would be refused."""
+def limits_of(
+    name: str, profile: Profile, parts: int, addresses: int, loopback: bool, nodes: Nodes | None = None
+) -> Limits:
+    """The limits of the variant's runs, from the nodes if there are any. Raises PlanError, which names the variant, if
+    they would be refused."""
     try:
-        return limits(part_of(profile, parts), workers_for(profile), addresses, loopback)
+        return limits_for(part_of(profile, parts), addresses, loopback, nodes)
     except PlanError as error:
         raise PlanError(f"variant {name}: {error}") from None
 

@@ -1,7 +1,7 @@
 """A node: it starts workers for a fleet on another machine as a fleet does on its own, and passes messages on.
 
-The fleet gives orders and asks for news, over whatever carries calls. If it is silent for as long as `SILENCE`, it may
-be dead, and what nobody watches must not go on: the node then kills its workers. This module knows nothing of Ray.
+The fleet gives orders and asks for news, over whatever carries calls. If it does neither for as long as `SILENCE`, it
+may be dead, and what nobody watches must not go on: the node then kills its workers. This module knows nothing of Ray.
 """
 
 from __future__ import annotations
@@ -53,15 +53,16 @@ from loadgen.profile.load import Loaded, reread
 from loadgen.record.ledger import Ledger
 from loadgen.record.recorder import Batch
 from loadgen.redaction import Secrets
-from loadgen.trust.host import cpus
+from loadgen.trust.host import Room, cpus
 from loadgen.trust.watch import HostWatch
 
-LISTEN = 0.25  # seconds between two looks at whether the fleet gave an order: it gives four a second; and two beats
-SILENCE = 6  # looks without one, during a load. If this process itself was stopped for a while, that is one look
-BEATS = 6  # of its orders that may be missing, where it gives them less often
+LISTEN = 0.25  # seconds between two looks at whether the fleet has called: it asks four times a second; two beats
+SILENCE = 6  # looks without a call, during a load. If this process itself was stopped for a while, that is one look
+BEATS = 6  # of its calls that may be missing, where it calls less often
 PATIENCE = 120  # looks without one at other times
 STOPPED = 24  # looks at which a worker is stopped while it sends no load
-HEARD = 0.2  # seconds that news may be waited for
+HEARD = 0.25  # seconds that news may be waited for
+GATHER = 0.1  # seconds from one answer with news to the next, so that what comes together goes together
 LOOK = 1.0  # seconds between two looks at this machine
 GOODBYE = 5.0  # seconds for a worker's process to end
 
@@ -78,9 +79,10 @@ class Lender(Protocol):
     def lent(self) -> Access: ...
 
 
-Lend = Callable[[Assignment, bool, bool, Secrets, Callable[[str], None]], Awaitable[tuple[Lender, Way]]]
-"""Gets a profile's secrets on this node, and tries the target: returns the way to it. The two flags are `simulated` and
-`tries` of `Place`. The last is told if a secret cannot be renewed."""
+Lend = Callable[[Assignment, int, bool, bool, Secrets, Callable[[str], None]], Awaitable[tuple[Lender, Way]]]
+"""Sees whether this node, one of so many, has the resources for its part, gets a profile's secrets on it, and tries the
+target: returns the way to it. The two flags are `simulated` and `tries` of `Place`. The last is told if a secret cannot
+be renewed."""
 
 
 @dataclass(slots=True)
@@ -121,10 +123,11 @@ class Node:
         self._is_news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._watch: HostWatch | None = None  # during a load
-        self._silent = 0  # looks since the last order
+        self._silent = 0  # looks since the last call
         self._loop = asyncio.get_running_loop()
-        self._pause, self._told = pause(nodes), now()
-        self._silence = max(SILENCE, math.ceil(BEATS * self._pause / LISTEN))
+        self._nodes = nodes
+        self._pause, self._told = max(GATHER, pause(nodes)), now()
+        self._silence = max(SILENCE, math.ceil(BEATS * pause(nodes) / LISTEN))
         self._loop.call_later(LISTEN, self._listen)
 
     @property
@@ -148,7 +151,9 @@ class Node:
         return now()
 
     async def hear(self) -> list[FromNode]:
-        """What there is to be told, as soon as there is anything, but not too soon after the last call."""
+        """What there is to be told, as soon as there is anything, but not too soon after the last answer. Whoever asks
+        is there."""
+        self._silent = 0
         with suppress(TimeoutError):
             async with asyncio.timeout(max(HEARD, self._pause)):
                 await self._is_news.wait()
@@ -203,7 +208,7 @@ class Node:
         def lost(why: str) -> None:
             self._tell_of(Hidden(order.worker, hidden(Refused(why), secrets)))
 
-        lender, way = await self._lend(work, order.simulated, order.tries, secrets, lost)
+        lender, way = await self._lend(work, self._nodes, order.simulated, order.tries, secrets, lost)
         self._tell_of(way)
         lender.renewed = lambda kind, secret: self._renew(order.number, kind, secret)
         return lender
@@ -325,14 +330,23 @@ def news_of(worker: int, message: FromWorker, ledger: Ledger, secrets: Secrets) 
         yield Hidden(worker, hidden(message, secrets))
 
 
-def about(node: Node, address: str, authenticated: bool, starter: int) -> About:
+def about(node: Node, address: str, authenticated: bool, starter: int, zone: str = "") -> About:
     """What this node tells of itself. `starter` is the process that started this one; it may have died."""
     version = ".".join(map(str, sys.version_info[:3]))
     nicer = 0
     with suppress(ProcessLookupError):
         nicer = os.nice(0) - os.getpriority(os.PRIO_PROCESS, starter)
     return About(
-        socket.gethostname(), address, loadgen.__version__, version, cpus(), authenticated, str(node.folder), nicer
+        host=socket.gethostname(),
+        address=address,
+        version=loadgen.__version__,
+        python=version,
+        cpus=cpus(),
+        authenticated=authenticated,
+        folder=str(node.folder),
+        niceness=nicer,
+        room=Room.here(),
+        zone=zone,
     )
 
 

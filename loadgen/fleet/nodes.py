@@ -1,7 +1,8 @@
 """Workers on other machines, as a placement: the fleet's side of `node`.
 
-Two threads serve each node, so that a busy event loop here looks like no death there: one gives orders, at least four
-times a second (of many nodes less often: `orders.pause`), and each is a ping for the node's clock; one hears news.
+Two threads serve each node, so that a busy event loop here looks like no death there: one gives orders, at least one a
+second (of many nodes less often: `orders.pause`), and each is a ping for the node's clock; one asks for news all the
+time, which tells the node that the fleet is there.
 """
 
 from __future__ import annotations
@@ -47,9 +48,10 @@ from loadgen.fleet.placement import Placed
 from loadgen.fleet.sealing import Sealer, shown
 from loadgen.profile.load import Loaded, reread
 from loadgen.record.ledger import Ledger
+from loadgen.trust.host import Ports
 from loadgen.trust.watch import HostFigures
 
-BEAT = 0.25  # seconds between two orders at the most
+BEAT = 1.0  # seconds between two orders at the most, each of which is a ping
 HEAD_START = 250 * MILLISECOND  # for a word to reach every node
 LEFT = 25.0  # seconds for what a dead node left to be read
 LAST_CALL = 5.0  # seconds for the threads of a node to end
@@ -341,6 +343,11 @@ class Nodes:
     def cpus(self) -> int:
         """That the smallest of them has."""
         return min(node.about.cpus for node in self.nodes)
+
+    @property
+    def ports(self) -> Ports:
+        """Those of the node that had the fewest free ones when it told."""
+        return min((node.about.room.ports for node in self.nodes), key=lambda of: of.count - of.time_wait)
 
     def of(self, loaded: Loaded, simulated: bool, tries: bool) -> OnNodes:
         """The placement of a run of the profile. `simulated`: its target takes the sandbox's keys. `tries`: each node

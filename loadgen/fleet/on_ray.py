@@ -33,8 +33,25 @@ STARTED = 60.0  # seconds for the actors to be there
 REMAINS = 20.0  # seconds for what a dead node has left to be read: Ray has to start a process for it
 STORE = 80 << 20  # bytes of Ray's object store, which nothing is put into: about the least that it takes
 NICE = {"RAY_worker_niceness": "0"}  # else Ray lets what it runs give way to all others: 15
+# Of what Ray does over and over, that which a cluster of one node and one actor does not need. A load is beside it
+SPARED = {
+    "enable_metrics_collection": False,
+    "event_stats": False,
+    "enable_timeline": False,
+    "task_events_report_interval_ms": 0,
+    "memory_monitor_refresh_ms": 0,
+    "debug_dump_period_milliseconds": 0,
+    "prestart_worker_first_driver": False,
+    "kill_idle_workers_interval_ms": 0,
+    "raylet_report_resources_period_milliseconds": 1_000,
+    "raylet_check_gc_period_milliseconds": 10_000,
+    "object_manager_timer_freq_ms": 10_000,
+    "gcs_pull_resource_loads_period_milliseconds": 10_000,
+    "local_fs_monitor_interval_ms": 60_000,
+}
 SHORT = "/tmp"  # noqa: S108  a socket's path has 107 characters at the most; what is made there has a name of its own
 REASON = 200  # characters of what Ray says
+ZONE = "ray.io/availability-zone"  # Ray's label for RAY_NODE_ZONE
 TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
@@ -68,7 +85,8 @@ class Actor:
         self._node = Node(lend, lambda: os._exit(1), nodes=nodes)
         address = str(ray.util.get_node_ip_address())  # type: ignore[no-untyped-call]
         starter = int(os.environ.get("RAY_RAYLET_PID", os.getppid()))  # another one is the parent when it has died
-        return about(self._node, address, is_token_auth_enabled(), starter)
+        zone = str(ray.get_runtime_context().get_node_labels().get(ZONE, ""))
+        return about(self._node, address, is_token_auth_enabled(), starter, zone)
 
     async def heed(self, orders: bytes) -> int:
         return self._node.heed(pickle.loads(orders))  # noqa: S301 from the fleet, behind the cluster's token
@@ -156,7 +174,7 @@ def _init(ray: Any, on: str, scratch: Scratch | None) -> None:
     address, here = on, dict[str, Any]()
     if scratch:
         address, here = "local", {"num_cpus": 1, "num_gpus": 0, "object_store_memory": STORE}
-        here |= {"include_dashboard": False, "_temp_dir": str(scratch.path)}
+        here |= {"include_dashboard": False, "_temp_dir": str(scratch.path), "_system_config": SPARED}
     try:
         ray.init(address=address, namespace="loadgen", configure_logging=False, log_to_driver=False, **here)
     except Exception as error:  # whatever Ray raises, of which there are many kinds
@@ -166,6 +184,15 @@ def _init(ray: Any, on: str, scratch: Scratch | None) -> None:
             f"--on {on}: there is no way into that Ray cluster: {_reason(error)}. This machine has to be one of its "
             "nodes (ray start --address HOST:PORT), and to have its token in RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH"
         ) from None
+    if scratch:
+        _spare(ray)
+
+
+def _spare(ray: Any) -> None:
+    """End what Ray starts for a terminal, an autoscaler and a browser, none of which are there: each of them polls."""
+    started = ray._private.worker._global_node
+    for end in (started.kill_log_monitor, started.kill_monitor, started.kill_dashboard):
+        end(check_alive=False)
 
 
 def _nodes(ray: Any, count: int | None, lend: Lend, local: bool) -> Iterator[RemoteNode]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from loadgen.fleet.messages import FromWorker, ToWorker
 from loadgen.record.ledger import Ledger
+from loadgen.trust.host import Room
 from loadgen.trust.watch import HostFigures
 
 CALLS = 1000  # a second that give orders to all nodes together, and as many that ask for news: one takes 0.3 to 0.6 ms
@@ -133,8 +134,9 @@ FromNode = Said | Hidden | Counts | Ended | Barred | Watched | Way
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a node tells of itself. `folder` is where it keeps its workers' ledgers. `niceness` is by how
-    much its actor, and so its workers, give way to what started the actor."""
+    """What a node tells of itself. `folder` is where it keeps its workers' ledgers. `niceness` is by how much its
+    actor, and so its workers, give way to what started the actor. `room` is what it had when it told, `zone` its
+    availability zone if whoever started it said so."""
 
     host: str
     address: str
@@ -144,3 +146,5 @@ class About:
     authenticated: bool
     folder: str
     niceness: int
+    room: Room
+    zone: str = ""

@@ -93,6 +93,22 @@ class PlannedConnections:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedNode:
+    """A machine that the load would come from, with `--on`. No request was sent from it."""
+
+    node: int = item("the node's number, from 1")
+    host: str = item("its name")
+    address: str = item("its address in the cluster")
+    cpus: int = item("the CPUs that it may use")
+    workers: int = item("the number of worker processes that it would start")
+    rate: float | None = item("the highest rate that it would send; null without a rate", "1/s")
+    descriptors: int = item("the number of file descriptors that a process may have there")
+    ports: Ports = item("its local ports")
+    clock_ahead_ms: float = item("how far its clock is ahead of this machine's", "ms")
+    clock_error_ms: float = item("by how much that may be wrong: half of the round trip", "ms")
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedTable:
     """How the table would be created if it does not exist."""
 
@@ -312,14 +328,17 @@ class CheckResult:
     )
     client: str = item("the client that would send the load: wire, aiohttp, sdk")
     session: str = item("which requests would share a connection: shared, per-iteration, per-request")
-    workers: int = item("the number of worker processes that would make the load")
+    workers: int = item("the number of worker processes that would make the load, on all nodes")
+    nodes: tuple[PlannedNode, ...] = item(
+        "the machines that the load would come from, with `--on`", omit=True, default=()
+    )
     seconds: float | None = item("the time that the load would take; null if only the run shows it", "s")
     phases: tuple[PlannedPhase, ...] = item("the phases in the order in which they would run, each cycle by itself")
     beside: tuple[PlannedBeside, ...] = item("what would go on beside the phases", omit=True, default=())
     requests: tuple[PlannedRequest, ...] = item("the request of each step")
     connections: PlannedConnections = item("the connections that the load would open")
     in_flight_limit: int = item("the greatest number of iterations that may be open at once")
-    descriptors: int = item("the number of file descriptors that a process may have")
+    descriptors: int = item("the number of file descriptors that a process may have on this machine")
     ports: Ports = item("the local ports of this machine")
     setup: PlannedTable | None = item("the table that would be created; null if the profile has no setup")
     cost: PlannedCost | None = item("what the load would cost; null if the target is no table")

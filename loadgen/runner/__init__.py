@@ -4,7 +4,9 @@ session      the run itself: from the prepared run to its result
 prepared     what is read and checked before the load
 options      how to run a profile, besides what the profile says
 destination  where the load goes: a sandbox that loadgen starts, or a host
-limits       what this machine and the profile allow: workers, connections, descriptors, ports
+limits       what a machine and the profile allow: workers, connections, descriptors, ports
+nodes        other machines: what each authorizes with, reaches and has room for
+shared       a load that several machines share without hearing of each other
 secrets      keys and tokens, read before the load and renewed during it
 preflight    one request of each step, before the load on any target but a sandbox
 probe        sends one request of each step, and keeps the exchange whole

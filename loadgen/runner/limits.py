@@ -1,4 +1,4 @@
-"""Whether this machine can carry the plan out. It is checked before the run, so that ports and file descriptors do not
+"""Whether a machine can carry the plan out. It is checked before the run, so that ports and file descriptors do not
 run out during it."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from loadgen.clock import SECOND
 from loadgen.engine.plan import Plan
 from loadgen.errors import PlanError
 from loadgen.profile.model import Profile
-from loadgen.trust.host import RESERVE, TIME_WAIT_SECONDS, Ports, cpus, descriptors
+from loadgen.trust.host import RESERVE, TIME_WAIT_SECONDS, Ports, Room, cpus
 
 IN_FLIGHT = 100_000  # iterations open at once, unless the profile says; about 1 kB each
 PREOPEN = 64  # connections a shared session starts with at the most, unless the profile caps it
@@ -45,23 +45,34 @@ def workers_for(profile: Profile, machines: int = 1, cores: int | None = None) -
     return max(1, min(wanted, available, (profile.session.connections or available * machines) // machines))
 
 
-def limits(profile: Profile, workers: int, addresses: int, loopback: bool, machines: int = 1) -> Limits:
-    """The limits to run with on one of so many machines alike. Raises PlanError if its part of the plan would exhaust
-    this machine's ports or descriptors."""
-    each, every = descriptors() - RESERVE, workers * machines
+def limits(
+    profile: Profile, workers: int, addresses: int, loopback: bool, machines: int = 1, room: Room | None = None
+) -> Limits:
+    """The limits to run with on one of so many machines alike, which has that room (None: this one has). Raises
+    PlanError if its part of the plan would exhaust its ports or descriptors."""
+    room = room or Room.here()
+    each, every = room.descriptors - RESERVE, workers * machines
     cap = profile.session.connections
     if each < 1 or (cap and -(-cap // every) > each):
         raise PlanError(
-            f"session.connections: {cap or 1:,} connections need more descriptors than the {descriptors():,} a process "
-            f"may have. Raise ulimit -n, or lower session.connections"
+            f"session.connections: {cap or 1:,} connections need more descriptors than the {room.descriptors:,} a "
+            f"process may have. Raise ulimit -n, or lower session.connections"
         )
-    if cap and cap < every:
-        raise PlanError(f"session.connections: {cap} cannot be shared by {every} workers. Set workers to at most {cap}")
-    _check_ports(profile, cap and -(-cap // machines), addresses, loopback, machines)
+    check_cap(profile, every)
+    _check_ports(profile, cap and -(-cap // machines), addresses, loopback, machines, room.ports)
     # with more than half of the ports in use, the kernel takes long to find a free one: 1 ms for a connect instead of
     # 40 us
-    connections = cap or machines * min(each * workers, Ports.read().count * addresses // 2)
+    connections = cap or machines * min(each * workers, room.ports.count * addresses // 2)
     return Limits(workers, connections, _preopen(profile, connections), profile.in_flight_limit or machines * IN_FLIGHT)
+
+
+def check_cap(profile: Profile, workers: int) -> None:
+    """Raises PlanError if the profile allows fewer connections than there are workers, on all machines."""
+    cap = profile.session.connections
+    if cap and cap < workers:
+        raise PlanError(
+            f"session.connections: {cap} cannot be shared by {workers} workers. Set workers to at most {cap}"
+        )
 
 
 def _preopen(profile: Profile, connections: int) -> int:
@@ -76,9 +87,10 @@ def _preopen(profile: Profile, connections: int) -> int:
     return min(connections, max(users, others))
 
 
-def _check_ports(profile: Profile, cap: int | None, addresses: int, loopback: bool, machines: int) -> None:
-    """`cap` is this machine's part."""
-    ports = Ports.read()
+def _check_ports(
+    profile: Profile, cap: int | None, addresses: int, loopback: bool, machines: int, ports: Ports
+) -> None:
+    """`cap` is one machine's part, and `ports` are its own."""
     reused = loopback and ports.reused_on_loopback
     free = max(0, ports.count - (0 if reused else ports.time_wait)) * addresses
     if cap and cap > free:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from loadgen.clock import MILLISECOND
 from loadgen.errors import PlanError, TargetError
@@ -13,12 +14,15 @@ from loadgen.fleet.group import Member
 from loadgen.fleet.messages import Assignment
 from loadgen.fleet.nodes import Nodes, OnNodes, RemoteNode
 from loadgen.fleet.orders import Way
-from loadgen.net.names import Address
+from loadgen.net.names import Address, is_loopback
+from loadgen.profile.model import Profile
 from loadgen.redaction import Secrets
 from loadgen.result.node import Node
 from loadgen.result.reason import Reason
+from loadgen.runner.limits import Limits, check_cap, limits, workers_for
 from loadgen.runner.preflight import preflight
 from loadgen.runner.secrets import Keeper
+from loadgen.trust.host import Room
 
 PATIENCE = 10  # seconds for the target to take a connection
 _keeping: set[asyncio.Task[None]] = set()  # the loop keeps no reference of its own
@@ -37,10 +41,13 @@ def connected(on: str, count: int | None) -> Iterator[Nodes]:
 
 
 async def lend(
-    work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]
+    work: Assignment, nodes: int, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]
 ) -> tuple[Keeper, Way]:
-    """On a node: get the secrets of the work's profile, keep them, and see how this machine reaches the target.
-    `tries`: each step is sent once. Raises LoadgenError."""
+    """On one of so many nodes: see whether it has the ports and descriptors for its workers, get the secrets of the
+    work's profile, keep them, and see how this machine reaches the target. `tries`: each step is sent once. Raises
+    LoadgenError."""
+    workers, loopback = work.share.workers // nodes, is_loopback(work.addresses)
+    limits(work.profile, workers, len(work.addresses), loopback, nodes)
     keeper = Keeper(work.profile, simulated, secrets)
     await keeper.fetch()
     way = await _way(work.addresses)
@@ -98,6 +105,7 @@ def _node(node: RemoteNode, members: Sequence[Member]) -> Node:
         unread=node.unread,
         source=way.source if way else "",
         target=way.target if way else "",
+        zone=about.zone,
     )
 
 
@@ -116,6 +124,33 @@ def warnings_of(nodes: Sequence[Node]) -> Iterator[Reason]:
 
 def _ms(ns: int) -> float:
     return round(ns / MILLISECOND, 3)
+
+
+def limits_for(profile: Profile, addresses: int, loopback: bool, nodes: Nodes | None) -> Limits:
+    """The limits to run with now, on the nodes or on this machine. Raises PlanError if there is not enough room."""
+    if nodes:
+        return limits_on(nodes, profile, addresses, loopback, resting=True)
+    return limits(profile, workers_for(profile), addresses, loopback)
+
+
+def limits_on(nodes: Nodes, profile: Profile, addresses: int, loopback: bool, resting: bool = False) -> Limits:
+    """The limits to run with, over all nodes: each of them has room for its part. `resting`: what they told of ports in
+    TIME_WAIT is new; else it does not count here, as each looks again before its load (`lend`). Raises PlanError, which
+    names the node."""
+    machines, each = len(nodes), workers_for(profile, len(nodes), nodes.cpus)
+    check_cap(profile, each * machines)
+    found = []
+    for room, node in {_room(node, resting): node for node in reversed(nodes.nodes)}.items():
+        try:
+            found.append(limits(profile, each, addresses, loopback, machines, room))
+        except PlanError as error:
+            raise PlanError(f"node {node.name}: {error}") from None
+    return replace(min(found, key=lambda of: of.connections), workers=each * machines)
+
+
+def _room(node: RemoteNode, resting: bool) -> Room:
+    room = node.about.room
+    return room if resting else replace(room, ports=replace(room.ports, time_wait=0))
 
 
 def fit_for_nodes(binds: bool, witness: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 from loadgen.clock import SECOND, wall
@@ -24,7 +24,7 @@ from loadgen.runner.destination import Destination
 from loadgen.runner.function.attach import OnFunction
 from loadgen.runner.limits import Limits, limits, workers_for
 from loadgen.runner.metadata import metadata
-from loadgen.runner.nodes import fit_for_nodes
+from loadgen.runner.nodes import fit_for_nodes, limits_on
 from loadgen.runner.options import Options
 from loadgen.runner.secrets import Keeper
 from loadgen.runner.shared import check_shareable, plan_of, shared
@@ -39,8 +39,8 @@ from loadgen.store import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The profile's plan on this machine, which has the resources for it. `witness_load` is the profile of a witness,
-    if there is to be one."""
+    """The profile's plan, for which there are the resources where its load comes from. `witness_load` is the profile of
+    a witness, if there is to be one."""
 
     plan: Plan
     limits: Limits
@@ -53,16 +53,15 @@ class Checked:
         plan = Plan.of(profile)
         until = _until(profile, options.until, plan) if options.until else None
         witness = witness_load(profile) if options.witness else None
-        nodes, machines, cores = options.nodes, options.share.of, None
+        nodes, machines = options.nodes, options.share.of
         if machines > 1:
             check_shareable(profile, plan)
         if nodes:
             fit_for_nodes(bool(profile.session.bind), options.witness)
-            machines, cores = len(nodes), nodes.cpus
-        each = workers_for(profile, machines, cores)
-        bounds = limits(profile, each, len(to.addresses), to.loopback, machines)
-        if nodes:  # this process gives work to all of them
-            bounds = replace(bounds, workers=each * machines)
+            bounds = limits_on(nodes, profile, len(to.addresses), to.loopback)
+        else:
+            workers = workers_for(profile, machines)
+            bounds = limits(profile, workers, len(to.addresses), to.loopback, machines)
         return cls(plan.opened(until.runs) if until else plan, bounds, until, witness)
 
 

@@ -329,9 +329,9 @@ class Running:
         """What was seen of this machine, and of the sandbox, until now."""
         prepared, workers = self._prepared, self._workers
         profile = prepared.loaded.profile
-        host, of_machine = self._watch.figures(prepared.to.loopback), dict[str, int]()
+        host, of_node = self._watch.figures(prepared.to.loopback), dict[str, int]()
         if self._on_nodes:  # they send, and not this machine
-            host, of_machine = worst_of({node.number: node.host for node in self._on_nodes.nodes if node.host})
+            host, of_node = worst_of({node.number: node.host for node in self._on_nodes.nodes if node.host})
         of_profile, client_asked = asked_parts(profile), not CLIENTS[profile.client].ours
         session = Session(profile.session.reuse == "shared", profile.session.connections, of_profile, client_asked)
         quantiles, asked, resolution = build.quantiles_of(profile), asked_of(profile), prepared.options.resolution
@@ -339,7 +339,7 @@ class Running:
             workers.totals(), tails(self._fleet.plan, workers.recording), workers.health, host, sandbox, session,
             resolution, quantiles=(*quantiles, "mean"), asked=asked,
         )  # fmt: skip
-        return replace(evidence, of_machine=of_machine)
+        return replace(evidence, of_node=of_node)
 
     def _conclude(self, sandbox: dict[str, Any] | None) -> RunResult:
         prepared, fleet, workers = self._prepared, self._fleet, self._workers

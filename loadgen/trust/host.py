@@ -135,6 +135,18 @@ class Ports:
         return cls(int(bounds[1]) - int(bounds[0]) + 1, waiting, reuse in ("1", "2"))
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a machine has for connections: the descriptors of a process, and ports."""
+
+    descriptors: int
+    ports: Ports
+
+    @classmethod
+    def here(cls) -> Room:
+        return cls(descriptors(), Ports.read())
+
+
 def overflows() -> int | None:
     """How often since boot a listener in this network dropped a connect because its queue was full; None if not
     known."""

@@ -18,8 +18,10 @@ from loadgen.fleet.nodes import NodeGone, RemoteNode
 from loadgen.fleet.orders import About
 from loadgen.fleet.placement import Placed
 from loadgen.record.ledger import Ledger
+from loadgen.trust.host import Ports, Room
 
-ABOUT = About("host", "10.0.0.7", "0.1.0", "3.11.7", 2, True, "/nowhere", 0)
+ROOM = Room(1024, Ports(28_232, 0, True))
+ABOUT = About("host", "10.0.0.7", "0.1.0", "3.11.7", 2, True, "/nowhere", 0, ROOM)
 
 
 class Worker:

@@ -20,6 +20,7 @@ from loadgen.result.check import (
     CheckResult,
     PlannedBeside,
     PlannedExperiment,
+    PlannedNode,
     PlannedPhase,
     PlannedRequest,
     PlannedTable,
@@ -36,7 +37,8 @@ JOINABLE = (
     "For loadgen join, the API's access log must have $context.requestId and $context.integration.requestId, or the "
     "function return its own id: the id of an answer is the gateway's"
 )
-VARIANTS = 16  # that are listed
+VARIANTS = NODES = 16  # that are listed
+FEW = 4  # nodes whose addresses stand in a line
 SHARP_TAIL = "tail within 10 %"  # the number of requests beyond it
 ROUNDS_DIFFER = (0.02, 0.05)  # a quiet target, and one that drifts: by how much rounds may differ
 NAME, VARIANT = 20, 32  # characters of a phase's name and of a variant's
@@ -67,7 +69,7 @@ def _page(plan: CheckResult, width: int) -> Lines:
         target,
         *([f"  before a large load there, read AWS's testing policy: {POLICY}"] if plan.on_aws else []),
         *([f"  {JOINABLE}"] if plan.behind_api else []),
-        f"{plan.client} client, {plan.session} session, {several(plan.workers, 'worker')}, {time}",
+        f"{plan.client} client, {plan.session} session, {several(plan.workers, 'worker')}{_on(plan)}, {time}",
         "",
         _phases(plan.phases),
         *(f"beside the phases: {line}" for line in map(beside_text, plan.beside)),
@@ -85,6 +87,10 @@ def _page(plan: CheckResult, width: int) -> Lines:
         lines += ["thresholds"]
         lines += [f"  {phase}: {', '.join(texts)}" for phase, texts in plan.thresholds.items()]
     return lines
+
+
+def _on(plan: CheckResult) -> str:
+    return f" on {several(len(plan.nodes), 'node')}" if plan.nodes else ""
 
 
 def _capacity(of: CapacityPreview) -> list[str]:
@@ -254,16 +260,45 @@ def _three_digits(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def _connections(plan: CheckResult) -> list[str]:
+def _connections(plan: CheckResult) -> Lines:
     connections, ports = plan.connections, plan.ports
     opened = connections.opened_in_the_busiest_minute
     new = f", {opened:,} new ones in the busiest minute" if opened else ""
-    return [
+    lines: Lines = [
         f"connections: at most {connections.most:,}, {connections.before_the_load:,} opened before the load{new}",
         f"in flight: at most {several(plan.in_flight_limit, 'iteration')}",
+    ]
+    if plan.nodes:
+        return [*lines, *_nodes(plan.nodes)]
+    return [
+        *lines,
         f"this machine: {plan.descriptors:,} descriptors a process, {ports.count:,} ports, "
         f"{ports.resting:,} of them in TIME_WAIT",
     ]
+
+
+def _nodes(nodes: Sequence[PlannedNode]) -> Lines:
+    """What each machine would get, and what it has."""
+    made = table(
+        ("node", "right", 4), ("address", "left", 16), ("workers", "right", 7), ("at most", "right", 9),
+        ("CPUs", "right", 4), ("descriptors", "right", 11), ("ports", "right", 7), ("TIME_WAIT", "right", 9),
+        ("clock ahead, ms", "right", 20),
+    )  # fmt: skip
+    for of in nodes[:NODES]:
+        rate = "-" if of.rate is None else format_rate(of.rate)
+        ahead = f"{of.clock_ahead_ms:.3f} ± {of.clock_error_ms:.3f}"
+        has = f"{of.cpus}", f"{of.descriptors:,}", f"{of.ports.count:,}", f"{of.ports.resting:,}"
+        add(made, f"{of.node}", of.address, f"{of.workers}", rate, *has, ahead)
+    return [made, *([f"  {len(nodes) - NODES:,} more: see --json"] if len(nodes) > NODES else [])]
+
+
+def nodes_text(nodes: Sequence[PlannedNode]) -> str:
+    """`each of 2 nodes gets 1 worker and 50/s at most: 10.0.0.7, 10.0.0.8`."""
+    first = nodes[0]
+    rate = "" if first.rate is None else f" and {format_rate(first.rate)} at most"
+    more = f" and {len(nodes) - FEW:,} more" if len(nodes) > FEW else ""
+    where = ", ".join(of.address for of in nodes[:FEW])
+    return f"each of {several(len(nodes), 'node')} gets {several(first.workers, 'worker')}{rate}: {where}{more}"
 
 
 def selftest_lines(standing: Standing | None) -> list[str]:

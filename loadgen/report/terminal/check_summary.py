@@ -18,6 +18,7 @@ from loadgen.report.terminal.check import (
     beside_text,
     finds,
     load_text,
+    nodes_text,
     selftest_lines,
     time_text,
 )
@@ -225,6 +226,8 @@ def _takes(plan: CheckResult, room: int) -> Iterator[RenderableType]:
     if plan.witness:
         enough = [all(step.enough.values()) for step in plan.witness.steps if step.judged]
         yield lead("witness", f"has enough to judge {count(sum(enough))} of {several(len(enough), 'step')}")
+    if plan.nodes:
+        yield lead("nodes", nodes_text(plan.nodes))
     connections = plan.connections
     opened = connections.opened_in_the_busiest_minute
     new = f", {count(opened)} new ones in the busiest minute" if opened else ""

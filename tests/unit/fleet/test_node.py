@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -47,7 +48,7 @@ WAY = Way("10.0.0.7", "192.0.2.1")
 
 
 async def lend(
-    work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]
+    work: Assignment, nodes: int, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]
 ) -> tuple[Lent, Way]:
     return Lent(), WAY
 
@@ -157,7 +158,7 @@ async def test_of_many_nodes_each_is_called_less_often_and_waits_for_longer() ->
         assert await node.hear() == [Ended(0, 0)]
     assert asyncio.get_running_loop().time() - before > 0.04
     node.close()
-    assert [RemoteNode(1, cast(Any, None), ABOUT, count)._beat for count in (1, 250, 1000)] == [0.25, 0.25, 1.0]
+    assert [RemoteNode(1, cast(Any, None), ABOUT, count)._beat for count in (1, 1000, 2000)] == [1.0, 1.0, 2.0]
 
 
 @pytest.mark.parametrize("told", [(), (Go(1), Bye())], ids=["before", "after"])
@@ -254,7 +255,7 @@ async def test_a_node_whose_starter_has_died_gives_way_to_nobody() -> None:
 
 
 def told(version: str = "0.1.0", python: str = "3.11.7", authenticated: bool = True, nice: int = 0) -> About:
-    return About("host", "10.0.0.7", version, python, 2, authenticated, "/nowhere", nice)
+    return replace(ABOUT, version=version, python=python, authenticated=authenticated, niceness=nice)
 
 
 def test_a_node_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

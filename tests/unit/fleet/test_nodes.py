@@ -50,7 +50,7 @@ WAY = Way("10.0.0.7", "192.0.2.1")
 
 
 async def lend(
-    work: Assignment, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]
+    work: Assignment, nodes: int, simulated: bool, tries: bool, secrets: Secrets, lost: Callable[[str], None]
 ) -> tuple[Lent, Way]:
     if work.share.workers == 13:
         raise TargetError("it does not reach the target")

@@ -11,6 +11,7 @@ from loadgen.errors import PlanError
 from loadgen.profile.model import Profile
 from loadgen.runner import limits as module
 from loadgen.runner.limits import IN_FLIGHT, PREOPEN, RATE_PER_WORKER, Limits, limits, new_connections, workers_for
+from loadgen.trust import host
 from loadgen.trust.host import RESERVE, Ports
 
 
@@ -22,7 +23,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
         cpus: int = 8, descriptors: int = 1000, ports: int = 28_000, waiting: int = 0, reused: bool = True
     ) -> None:
         monkeypatch.setattr(module, "cpus", lambda: cpus)
-        monkeypatch.setattr(module, "descriptors", lambda: descriptors + RESERVE)
+        monkeypatch.setattr(host, "descriptors", lambda: descriptors + RESERVE)
         monkeypatch.setattr(Ports, "read", classmethod(lambda cls: Ports(ports, waiting, reused)))
 
     change()
