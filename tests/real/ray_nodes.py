@@ -24,19 +24,20 @@ NODES = 2
 
 @dataclass
 class Cluster:
-    """A cluster with two nodes. `folder` is where it keeps all that it writes, and the nodes their own folders."""
+    """A cluster with so many nodes. `folder` is where it keeps all that it writes, and the nodes their own folders."""
 
     process: subprocess.Popen[str]
     address: str
     folder: Path
+    nodes: int = NODES
 
     @classmethod
     @contextmanager
-    def made(cls, environment: dict[str, str], *more: str) -> Iterator[Cluster]:
+    def made(cls, environment: dict[str, str], *more: str, nodes: int = NODES) -> Iterator[Cluster]:
         """With these variables on the nodes. `more` as `ray_cluster` takes it. The names of Ray's sockets must be
         short."""
         folder = tempfile.mkdtemp(prefix="r", dir="/tmp")
-        command = [sys.executable, ray_cluster.__file__, str(NODES), *more]
+        command = [sys.executable, ray_cluster.__file__, str(nodes), *more]
         environment = {**os.environ, **TOKEN, **environment, "RAY_USAGE_STATS_ENABLED": "0", "TMPDIR": folder}
         errors = Path(folder, "errors")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -45,7 +46,7 @@ class Cluster:
         try:
             ready, _, address = process.stdout.readline().strip().partition(" ")
             assert ready == "ready", errors.read_text()
-            yield cls(process, address, Path(folder))
+            yield cls(process, address, Path(folder), nodes)
         finally:
             process.stdin.close()
             process.wait(60)
@@ -55,7 +56,7 @@ class Cluster:
     @property
     def on(self) -> list[str]:
         """The options of a run on it."""
-        return ["--on", self.address, "--nodes", str(NODES)]
+        return ["--on", self.address, "--nodes", str(self.nodes)]
 
     def actors(self) -> list[int]:
         return [pid for pid, line in descendants(self.process.pid).items() if line.startswith("ray::Actor")]
@@ -63,6 +64,14 @@ class Cluster:
     def workers(self) -> list[int]:
         """loadgen's, on all nodes."""
         return [pid for pid, line in descendants(self.process.pid).items() if "loadgen.fleet.worker" in line]
+
+    def holding(self, secret: str) -> list[str]:
+        """Those of Ray's own processes that have the secret in their memory: the object store is the raylet's, and all
+        that a dashboard shows comes from the GCS."""
+        own = {pid: line.split()[0] for pid, line in descendants(self.process.pid).items()}
+        ray = {pid: name for pid, name in own.items() if name.endswith(("/gcs_server", "/raylet"))}
+        assert len(ray) == 1 + self.nodes, own
+        return [name for pid, name in ray.items() if any(secret.encode() in piece for piece in memory(pid))]
 
     def left(self) -> list[Path]:
         """The folders that nodes have left."""
@@ -98,6 +107,19 @@ def descendants(pid: int) -> dict[int, str]:
                 line = Path(f"/proc/{child}/cmdline").read_bytes()
                 found[child] = line.replace(b"\0", b" ").decode(errors="replace")
     return found
+
+
+def memory(pid: int) -> Iterator[bytes]:
+    """What the process has in its memory and may write to."""
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as file:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            bounds, rights = line.split()[:2]
+            start, end = (int(bound, 16) for bound in bounds.split("-"))
+            piece = b""
+            with suppress(OSError, ValueError):  # it is not there any more, or belongs to a device
+                if rights.startswith("rw"):
+                    piece = os.pread(file.fileno(), end - start, start)
+            yield piece
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import pytest
 from counting_server import came
 from program import FULL, VALID, Program, Ran, prepare, run, saved, wait_for_end
 from ray_nodes import PATIENCE, TOKEN, Cluster, counting, sent_to
+from servers import Server
 
 from loadgen.clock import SECOND, wall
 
@@ -31,7 +33,7 @@ load: [{phases}]
 scenarios:
   - name: s
     data: {{file: rows.csv, order: sequential}}
-    steps: [{{name: get, get: "/~{{{{seq}}}}-{{{{row}}}}~", headers: {{x-key: "${{KEY}}"}}}}]
+    steps: [{{name: get, get: "/?~{{{{seq}}}}-{{{{row}}}}~", headers: {{x-key: "${{KEY}}"}}}}]
 """
 ALIKE = (
     "{name: a, rate: 100/s, for: 2s, arrivals: poisson}, {name: b, users: 5, iterations: 51}, {name: c, at-once: 11}"
@@ -75,8 +77,19 @@ def kept(cluster: Cluster) -> list[str]:
 
 
 def test_two_nodes_send_what_one_machine_would_each_request_once(tmp_path: Path, cluster: Cluster) -> None:
+    sends_what_one_machine_would(tmp_path, cluster)
+
+
+@pytest.mark.skipif(not FULL, reason="starts another cluster: in the long form")
+def test_and_so_do_four(tmp_path: Path) -> None:
+    with Cluster.made(KEY, nodes=4) as cluster:
+        sends_what_one_machine_would(tmp_path, cluster)
+
+
+def sends_what_one_machine_would(tmp_path: Path, cluster: Cluster) -> None:
     """Identical totals for identical seeds: each due instant, each iteration of the users, each of those that are due
-    at once and each row of data is sent exactly once. No secret is in what Ray keeps."""
+    at once and each row of data is sent exactly once. No secret is in what Ray keeps, in its files and its
+    memory."""
     token, before = tmp_path / "token", {*cluster.left()}
     token.write_text(f"file-{CANARY}")
     more = BEARER.format(file=token)
@@ -101,10 +114,29 @@ def test_two_nodes_send_what_one_machine_would_each_request_once(tmp_path: Path,
     assert all(abs(node["clock_ahead_ms"]) <= node["clock_error_ms"] for node in nodes), "it is the same clock"
     assert sum(of["latency"]["count"] for of in both.phases["a"]["steps"][0]["by_node"]) == of_a
     (steal,) = (signal for signal in both.result["trust"]["signals"] if signal["signal"] == "steal")
-    assert steal["machine"] in (1, 2)
+    assert 1 <= steal["node"] <= cluster.nodes
     assert kept(cluster) == []
+    assert cluster.holding(f"file-{CANARY}") == []
     assert not {*cluster.left()} - before
     assert CANARY not in both.out + both.err
+
+
+def test_nginx_logs_just_what_two_nodes_say_they_sent(
+    tmp_path: Path, cluster: Cluster, start_nginx: Callable[..., AbstractContextManager[Server]]
+) -> None:
+    """A server that nobody here wrote: no request more than are in the ledgers of both nodes, and each of them once."""
+    with start_nginx() as server:
+        options = arguments(tmp_path, int(server.http.rpartition(":")[2]), ALIKE)
+        ran = run(tmp_path, *options, *cluster.on, env=TOKEN | KEY, limit=PATIENCE)
+    assert server.log
+    lines = server.log.read_text().splitlines()
+    ids = sorted(int(found[1]) for line in lines if (found := re.search(r'"GET /\?~(\d+)-r\d~ HTTP/1\.1" 200 ', line)))
+    assert len(ids) == len(lines) == len({*ids})
+    planned = sum(ran.phases[name]["requests"]["sent"] for name in "abc")
+    assert ids[:planned] == [*range(planned)]
+    assert ran.status in VALID
+    assert ran.requests["outcomes"] == {"ok": len(lines)}
+    assert sum(node["requests"] for node in ran.result["nodes"]) == ran.requests["on_wire"] == len(lines)
 
 
 class Moment(NamedTuple):

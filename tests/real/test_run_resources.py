@@ -60,7 +60,7 @@ def test_descriptors_that_run_out_are_not_the_targets_fault(tmp_path: Path) -> N
     assert outcomes["client_resource"] > 0
     assert set(outcomes) <= {"ok", "client_resource"}
     assert ran.result["trust"]["verdict"] == "INVALID"
-    assert "requests failed for want of them: this machine ran out of ports, descriptors" in ran.reasons
+    assert "requests failed for want of them: the machine ran out of ports, descriptors" in ran.reasons
     assert any(sample["reason"] == "no free descriptor: EMFILE" for sample in ran.result["samples"]["failed"])
 
 
