@@ -136,7 +136,7 @@ def conclude(
         trust=_trust(verdict, standing),
         warnings=tuple(ending.warnings),
         thresholds=tuple(checked),
-        findings=findings(counted),
+        findings=findings(counted, ending.nodes),
         variants=(counted,),
         samples=Samples(
             failed=tuple(sample(measured, kept) for kept in ending.kept.failed),

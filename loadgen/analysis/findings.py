@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from loadgen.result.latency import Latency
+from loadgen.result.node import Node
 from loadgen.result.odd import Odd
 from loadgen.result.reason import Reason
 from loadgen.result.run import Finding, Phase, RunVariant, Step, Stratum
@@ -43,8 +44,10 @@ ORDER = (  # of what changes the reading of the figures, the most first
 Cases = Sequence[tuple[Phase, Step]]
 
 
-def findings(variant: RunVariant) -> tuple[Finding, ...]:
-    """All findings of a run, phase by phase, the one that changes the reading of the figures most first."""
+def findings(variant: RunVariant, nodes: Sequence[Node] = ()) -> tuple[Finding, ...]:
+    """All findings of a run, phase by phase, the one that changes the reading of the figures most first. `nodes` are
+    those that the load came from."""
+    zones = {str(node.node): node.zone for node in nodes}
     found: list[Finding] = []
     before: list[Phase] = []
     for cycles in _by_name(variant.phases):
@@ -53,7 +56,7 @@ def findings(variant: RunVariant) -> tuple[Finding, ...]:
         found += [*_growing(cycles), *_stalled(cycles), *_hidden(cases), *_throttled(cases), *_waves(cycles)]
         found += strata
         found += [] if strata else _kinds(cases)
-        found += [*_parts(cases), *_behind(cases), *_odd(cases), *_network(cases)]
+        found += [*_parts(cases), *_behind(cases), *_odd(cases, zones), *_network(cases)]
         before = cycles
     return tuple(sorted(found, key=lambda of: ORDER.index(of.observed.code)))
 
@@ -313,8 +316,9 @@ def _tail_made(group: Cases, cases: Cases) -> dict[str, float]:
     return {"tail_share": beyond / every, "share": own / total}
 
 
-def _odd(cases: Cases) -> Iterator[Finding]:
-    """A node, a worker, an address of the target or a key that differs from all others, the same in every cycle."""
+def _odd(cases: Cases, zones: Mapping[str, str]) -> Iterator[Finding]:
+    """A node, a worker, an address of the target or a key that differs from all others, the same in every cycle.
+    `zones` are those of the nodes."""
     for group in _by_step(cases):
         steps = [step for _, step in group]
         nodes, workers = _same([step.odd_node for step in steps]), _same([step.odd_worker for step in steps])
@@ -326,7 +330,8 @@ def _odd(cases: Cases) -> Iterator[Finding]:
                 timeouts = sum(of.timeouts for of in odd) or None
                 ends = own.named("value") | others.named("others")
                 named = {kind: odd[0].name, "quantile": odd[0].quantile}
-                yield _finding(group, f"{kind}_differs", **named, **ends, timeouts=timeouts)
+                zone = zones.get(odd[0].name) if kind == "node" else None
+                yield _finding(group, f"{kind}_differs", **named, **ends, timeouts=timeouts, zone=zone or None)
 
 
 def _same(cycles: Sequence[Odd | None]) -> list[Odd]:

@@ -16,6 +16,9 @@ unusable        why a result says nothing of its target
 reasons         why there is no verdict, one line for several runs
 styles          what a part of a text means beside its words
 trust           what a verdict means, and a line for each signal
+senders         what a report calls the machines that sent a load
+machines        those that shared a load, in rows of words
+nodes           those that a load came from, in rows of words
 values          the values of a reason, and what makes a sentence of them
 words           numbers and names as text
 capacity_units  DynamoDB's units as text

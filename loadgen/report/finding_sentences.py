@@ -123,7 +123,9 @@ def _step_behind(values: Values) -> str:
 
 
 def _node_differs(values: Values) -> str:
-    return f"One node differs: {_apart(values, 'node ' + str(values['node']))}"
+    zone = f" in {values['zone']}" if "zone" in values else ""
+    name = f"node {values['node']}{zone}"
+    return f"One node differs: {_apart(values, name)}"
 
 
 def _worker_differs(values: Values) -> str:

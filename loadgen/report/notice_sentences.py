@@ -65,6 +65,7 @@ APART = (
     "what is told by the second or in flight, and the intervals, take it that they began together. Counts and "
     "percentiles do not depend on it"
 )
+TOGETHER = f"{APART[0].upper()}{APART[1:]}"
 STORED = "items that are read, changed or deleted have {bytes:,} bytes"
 
 NOTICE_SENTENCES: dict[str, Sentence] = {
@@ -85,9 +86,9 @@ NOTICE_SENTENCES: dict[str, Sentence] = {
     "node_unread": "node {node} was lost with its counts: what it sent in its last second is in no figure, and "
     "is among what is told as not sent",
     "node_clock_unknown": "the clock of node {node} is known within {error_ms} ms only: it began its load earlier or "
-    "later than the others by as much",
+    f"later than the others by as much. {TOGETHER}",
     "node_clock_moved": "the clock of node {node} moved by {moved_ms} ms during the load: its later requests were due "
-    "earlier or later than those of the others by as much",
+    f"earlier or later than those of the others by as much. {TOGETHER}",
     "lost_without_latencies": "{exchanges:,} exchanges have no latencies: those of the last second of the workers that "
     "were lost",
     "sandbox_silent": _sandbox_silent,

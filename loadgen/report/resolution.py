@@ -1,4 +1,4 @@
-"""Which differences this machine cannot tell, in a sentence."""
+"""Which differences a machine cannot tell, in a sentence."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def machine(resolution: Resolution) -> str:
     return said
 
 
-def too_fast(fast: Sequence[str], standing: Sequence[str], resolution: Resolution) -> str:
-    """That these figures are too small for this machine, and that the others are not."""
+def too_fast(fast: Sequence[str], standing: Sequence[str], resolution: Resolution, by: str) -> str:
+    """That these figures are too small for `by`, who sent the load, and that the others are not."""
     stand = f"; {' and '.join(standing)} stand{'s' if len(standing) == 1 else ''}" if standing else ""
     used = _used(resolution, fast)
     under = _at(used, fast) if len(fast) > 1 else f"{ms(used[fast[0]])} ms"
-    return f"Too fast for this machine at {' and '.join(fast)}{stand}; differences under {under} are noise here"
+    return f"Too fast for {by} at {' and '.join(fast)}{stand}; differences under {under} are noise here"
 
 
 def _used(resolution: Resolution, names: Iterable[str]) -> dict[str, float]:

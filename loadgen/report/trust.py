@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from loadgen.report.senders import HERE, Senders
 from loadgen.report.sentences import sentence
 from loadgen.report.trust_sentences import SIGNAL_WORDS
 from loadgen.report.values import Sentence, words
@@ -11,15 +12,15 @@ from loadgen.result.reason import Reason
 from loadgen.result.run import TrustSignal, Verdict
 
 SHARE = "share of a figure"  # the signal that `trust.figures` has more of
-MARKS = {"DEGRADED": "~", "INVALID": "!"}  # of a figure of which this machine made too much
+MARKS = {"DEGRADED": "~", "INVALID": "!"}  # of a figure of which the machine that sent it made too much
 NOT_PLANNED = "rate_held"  # the code of a load that was another than the one planned
 
 
-def meaning(verdict: Verdict, codes: Collection[str], machines: bool = False) -> str:
+def meaning(verdict: Verdict, codes: Collection[str], by: Senders = HERE) -> str:
     """What the verdict says of a run's figures, where signals with these `codes` have that verdict: not every signal
-    accuses this machine; or one of the `machines`, if several shared the load."""
+    accuses those who sent them."""
     if verdict == "VALID":
-        return f"{'the machines' if machines else 'this machine'} made hardly anything of these figures"
+        return f"{by.all} made hardly anything of these figures"
     invalid = verdict == "INVALID"
     if {*codes} == {NOT_PLANNED}:
         return f"the load was not {'' if invalid else 'quite '}the one planned"
@@ -27,12 +28,16 @@ def meaning(verdict: Verdict, codes: Collection[str], machines: bool = False) ->
         return "the figures are not the target's alone"
     if "share_of_figure" not in codes:
         return "something disturbed the figures, as the reasons say"
-    whose = "one of the machines" if machines else "this machine"
-    return f"{whose} made {'too much' if invalid else 'a part'} of the figures marked {MARKS[verdict]}"
+    return f"{by.judged} made {'too much' if invalid else 'a part'} of the figures marked {MARKS[verdict]}"
+
+
+def doubts(by: Senders) -> str:
+    """What the marks of figures mean."""
+    return f"~: {by.judged} made 2 to 10% of the figure; !: more than that."
 
 
 def observed(signal: TrustSignal) -> str:
-    """`core use 91%`, of one of several machines with its number."""
+    """`core use 91%`, of one of several machines or nodes with its number."""
     return f"{_machine(signal)}{signal.signal} {sentence(signal.observed)}"
 
 
@@ -61,6 +66,8 @@ def note(signal: TrustSignal) -> str:
 
 
 def _machine(signal: TrustSignal) -> str:
+    if signal.node is not None:
+        return f"node {signal.node}: "
     return f"machine {signal.machine}: " if signal.machine is not None else ""
 
 

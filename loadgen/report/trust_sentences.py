@@ -10,18 +10,19 @@ from loadgen.report.words import ms, several
 
 UNKNOWN = "not known"
 QUIETER = "Use more --workers, a lower rate or a quieter machine"
-OTHERS = "Stop what else runs on this machine, or lower the rate"
+OTHERS = "Stop what else runs on the machine, or lower the rate"
 PARTS = {
     "lag": "lag", "sign": "building and signing", "wait_delay": "waiting behind what was late",
     "connect_delay": "connect delay", "client_delay": "client delay",
 }  # fmt: skip
-TENTH = 0.1  # of this machine's part: a smaller one is not named
+TENTH = 0.1  # of the generator's part: a smaller one is not named
 
 
 @dataclass(frozen=True, slots=True)
 class SignalWords:
     """The words for one code: what was observed, why it matters, what to do, and what to know where it does not count
-    against the run. `elsewhere`: what was observed is not this machine's doing."""
+    against the run. They do not say which machine it was: a load may come from several, and a line begins with the one
+    that it is about. `elsewhere`: what was observed is not their doing."""
 
     observed: Sentence
     why: Sentence = ""
@@ -51,7 +52,7 @@ def _share_why(values: Values) -> str:
         if part >= own * TENTH
     )
     made = f" ({causes})" if causes else ""
-    return f"this machine made {own:.2f} of its {values['value_ms']:.2f} ms{made}"
+    return f"the generator made {own:.2f} of its {values['value_ms']:.2f} ms{made}"
 
 
 def _share_remedy(values: Values) -> str:
@@ -99,12 +100,12 @@ def _syn_retries(values: Values) -> str:
 def _dropped(values: Values) -> str:
     if "dropped" not in values:
         return ""
-    return f"; {values['dropped']:,} were dropped on this machine, by a listener whose queue was full"
+    return f"; {values['dropped']:,} were dropped where they were sent, by a listener whose queue was full"
 
 
 def _pool_note(values: Values) -> str:
     late = "late_ms" in values
-    whose = "what was late on this machine made it longer" if late else "it was neither the target nor this machine"
+    whose = "what was late in the generator made it longer" if late else "it was neither the target nor the generator"
     return f"session.connections: {values['cap']} made requests wait, and {whose}"
 
 
@@ -162,13 +163,13 @@ SIGNAL_WORDS = {
         "Use more --workers or a lower rate",
     ),
     "waiting_for_cpu": SignalWords(
-        _waiting, "the generator was ready to run and had to wait for a CPU", "Stop what else runs on this machine"
+        _waiting, "the generator was ready to run and had to wait for a CPU", "Stop what else runs on the machine"
     ),
     "cpu_pressure": SignalWords(
-        "{share:.1%}", "more wanted to run than there are CPUs", "Stop what else runs on this machine"
+        "{share:.1%}", "more wanted to run than there are CPUs", "Stop what else runs on the machine"
     ),
     "steal": SignalWords(
-        "{share:.2%}", "the hypervisor gave this machine's CPU to others", "Use a machine with cores of its own"
+        "{share:.2%}", "the hypervisor gave the machine's CPU to others", "Use a machine with cores of its own"
     ),
     "gc": SignalWords(
         "longest {longest_ms:.2f} ms",
@@ -191,7 +192,7 @@ SIGNAL_WORDS = {
     ),
     "client_resources": SignalWords(
         _resources,
-        "this machine ran out of ports, descriptors or memory; that is not the target's doing",
+        "the machine ran out of ports, descriptors or memory; that is not the target's doing",
         "See the failing exchanges for which; raise ulimit -n, use a shared session or a lower rate",
     ),
     "descriptors": SignalWords("{share:.0%} used", LITTLE_LEFT, "Raise ulimit -n, or cap session.connections"),

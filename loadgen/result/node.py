@@ -32,6 +32,7 @@ class Node:
     )
     source: str = item("the address that it sends from", omit=True, default="")
     target: str = item("the address at which it reached the target before the load", omit=True, default="")
+    zone: str = item("its availability zone, if it was told when Ray was started", omit=True, default="")
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,7 +236,7 @@ CODES = {
     "step_behind": "The `quantile` of this step (`p99_low_ms`) is far beyond that of every other (`others_low_ms`); if "
     "it lies among `timeouts`, it is greater than that. Of the requests beyond the p99 of all, `tail_share` are of "
     "this step, and of all requests `share`: told if it made most of them.",
-    "node_differs": "The same of a `node`, and the other nodes.",
+    "node_differs": "The same of a `node`, in its `zone` if that is known, and the other nodes.",
     "worker_differs": "The `quantile` of the `worker` (`value_low_ms`) differs from that of every other worker "
     "(`others_low_ms`); if it lies among `timeouts`, it is greater than that.",
     "key_differs": "The same of a `key` of a table, by its number among those of the profile's choice, and its others.",

@@ -520,6 +520,7 @@ class TrustSignal:
     variant: str | None = item("in an experiment: the variant of the run", omit=True)
     round: int | None = item("in an experiment: the round of the run", omit=True)
     machine: int | None = item("of a load that machines shared: the number of the machine", omit=True)
+    node: int | None = item("of a load from several nodes: the number of the node", omit=True)
 
 
 @dataclass(frozen=True, slots=True)

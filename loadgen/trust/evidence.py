@@ -52,5 +52,5 @@ class Evidence:
     dns_max: int | None = None
     network: Network | None = None
     overflows: int | None = None  # connects that a listener in this machine's network dropped, as its queue was full
-    of_machine: Mapping[str, int] = field(default_factory=dict)  # by signal, of several machines the one it is of
+    of_node: Mapping[str, int] = field(default_factory=dict)  # by signal, of several nodes the one it is of
     connects: Histogram = field(default_factory=Histogram)  # how long TCP connects took

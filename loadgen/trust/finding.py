@@ -28,7 +28,7 @@ class Verdict(IntEnum):
 class Finding:
     """What came of one signal: what was observed, and what that makes of the run. `limits` is what its limits alone
     say, which may be worse. `noted`: it is worth reading although it does not count against the run. `machine` is the
-    number of the one that it is of, if several shared the load."""
+    number of the one that it is of, if several shared the load, and `node`, if it came from several."""
 
     signal: str
     observed: Reason
@@ -36,11 +36,12 @@ class Finding:
     limits: Verdict = Verdict.VALID
     noted: bool = False
     machine: int | None = None
+    node: int | None = None
 
     def to_result(self) -> result.TrustSignal:
         """As a result has it."""
         words = self.verdict.word, self.observed, self.limits.word, self.noted
-        return result.TrustSignal(self.signal, *words, machine=self.machine)
+        return result.TrustSignal(self.signal, *words, machine=self.machine, node=self.node)
 
 
 @dataclass(frozen=True, slots=True)

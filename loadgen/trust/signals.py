@@ -65,8 +65,8 @@ class Signal:
             most = max(most, Verdict.DEGRADED)
         allowed = limits if self.alone else min(limits, most)
         noted = observation.noted or bool(limits and not allowed)
-        machine = evidence.of_machine.get(self.name)
-        return Finding(self.name, observation.observed, allowed, limits, noted, machine)
+        node = evidence.of_node.get(self.name)
+        return Finding(self.name, observation.observed, allowed, limits, noted, node=node)
 
 
 def _lag(e: Evidence) -> Observation:

@@ -137,7 +137,7 @@ SIGNALS_OF_HOST = {
 
 
 def worst_of(figures: Mapping[int, HostFigures]) -> tuple[HostFigures, dict[str, int]]:
-    """The worst of each figure of several machines, and by the name of its signal the machine that it is of."""
+    """The worst of each figure of several nodes, and by the name of its signal the node that it is of."""
     worst, of = HostFigures(), dict[str, int]()
     for name, signal in SIGNALS_OF_HOST.items():
         known = {number: value for number, each in figures.items() if (value := getattr(each, name)) is not None}

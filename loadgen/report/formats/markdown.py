@@ -13,6 +13,7 @@ from loadgen.report.finding_sentences import where
 from loadgen.report.highest_rate import cells, compared, effort, found, limited, near, nearest, note, titles
 from loadgen.report.navigate import every_step, failures_of, grouped, place
 from loadgen.report.reasons import lines, of_figure
+from loadgen.report.senders import senders
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import text_of
 from loadgen.report.terminal.bands import offered
@@ -20,7 +21,7 @@ from loadgen.report.terminal.figures import chosen, range_of, rows
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.thresholds import ORDER, value_text
 from loadgen.report.terminal.until import reached
-from loadgen.report.trust import reason
+from loadgen.report.trust import doubts, reason
 from loadgen.report.tuned import advice, cost_of, effort_of, picture, row_of, titles_of
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import Result, ended, exit_text, measured, word
@@ -110,7 +111,7 @@ def _run(result: RunResult) -> Iterator[str]:
     table = [(row.label, *(range_of(row, name) for name in PERCENTILES)) for row in shown]
     yield from _table(("response, ms", *PERCENTILES), table)
     if any(any(mark in cell for mark in "!~") for row in table for cell in row[1:]):
-        yield plain("~: this machine made 2 to 10% of the figure; !: it made more.")
+        yield plain(doubts(senders(result)))
     yield from _bands(result)
     for stream in result.variant.beside:
         yield f"{plain(f'Beside the phases: {glance(stream)}')}\n"

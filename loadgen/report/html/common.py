@@ -9,6 +9,7 @@ from loadgen.report.html.markup import Content, Markup, element
 from loadgen.report.html.tables import STYLES, table
 from loadgen.report.navigate import Phases
 from loadgen.report.resolution import machine
+from loadgen.report.senders import senders
 from loadgen.report.sentences import notice_text, sentence
 from loadgen.report.styles import BAD, WARN
 from loadgen.report.terminal.cost import prices_text, spent
@@ -59,8 +60,7 @@ def trust_meaning(result: Result, most: int) -> Content:
     if trust is None:
         return None
     worst = {signal.observed.code for signal in trust.signals or trust.reasons if signal.verdict == trust.verdict}
-    machines = isinstance(result, RunResult) and result.machines is not None
-    said = meaning(trust.verdict, worst, machines)
+    said = meaning(trust.verdict, worst, senders(result))
     unfit = ". Do not use these figures" if trust.verdict == "INVALID" else ""
     accepted = ". They were accepted all the same (--accept-invalid)" if trust.accepted else ""
     reasons = [element("div", f"- {reason(signal)}") for signal in trust.reasons[:most]]
@@ -114,16 +114,17 @@ def cost(result: RunResult) -> Content:
 
 
 def trust(result: RunResult) -> Iterator[Content]:
-    """What the verdict means; each signal; this machine's share of each figure."""
+    """What the verdict means; each signal; of each figure the share of the machines that sent it."""
+    by = senders(result).all
     if measured(result) and not result.unusable:
         yield element("p", trust_meaning(result, MOST))
     if result.resolution and result.resolution.source != "assumed":
-        yield element("p", f"This machine: {machine(result.resolution)}.")
+        yield element("p", f"{by[0].upper()}{by[1:]}: {machine(result.resolution)}.")
     if result.trust.signals:
         made = [_signal(signal) for signal in result.trust.signals]
-        yield table(("signal", "verdict", "why it matters"), made, "What was watched on this machine", words=(1, 2))
+        yield table(("signal", "verdict", "why it matters"), made, f"What was watched on {by}", words=(1, 2))
     if result.trust.figures:
-        yield element("details", element("summary", "This machine's share of each figure"), _judged(result))
+        yield element("details", element("summary", f"What {by} made of each figure"), _judged(result, by))
 
 
 def _signal(of: TrustSignal) -> tuple[Content, tuple[str, str], str]:
@@ -132,7 +133,7 @@ def _signal(of: TrustSignal) -> tuple[Content, tuple[str, str], str]:
     return observed(of), (noted, WARN if of.noted and of.verdict == "VALID" else style), why(of)
 
 
-def _judged(result: RunResult) -> Markup:
+def _judged(result: RunResult, by: str) -> Markup:
     phases = Phases(result)
     made = [
         (brief(f"{_of(of)}{phases.place(of.phase, of.cycle)} {of.step} {of.quantile}", NAME),
@@ -140,7 +141,7 @@ def _judged(result: RunResult) -> Markup:
          f"{'≥ ' if of.at_least else ''}{share(of.share, 1)}", of.verdict, "yes" if of.decides else "")
         for of in result.trust.figures
     ]  # fmt: skip
-    titles = ("", "ms", "without this machine", "its share", "verdict", "decides")
+    titles = ("", "ms", f"without {by}", "its share", "verdict", "decides")
     return table(titles, made, "The worst first", words=(4, 5))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from loadgen.report import machines
+from loadgen.report import machines, nodes
 from loadgen.report.beside import glance, pattern
 from loadgen.report.finding_sentences import where
 from loadgen.report.headline import happened, what
@@ -19,6 +19,7 @@ from loadgen.report.html.reported import TITLE, reported
 from loadgen.report.html.tables import facts, spoken, table
 from loadgen.report.html.until import until
 from loadgen.report.navigate import cycle, every_step, grouped, phases_and_beside, place
+from loadgen.report.senders import senders
 from loadgen.report.sentences import sentence
 from loadgen.report.styles import BAD, STRONG
 from loadgen.report.terminal.figures import Row, range_of, rows
@@ -27,10 +28,12 @@ from loadgen.report.terminal.intervals import QUANTILES
 from loadgen.report.terminal.intervals import range_of as interval_text
 from loadgen.report.terminal.latency import PERCENTILES, Footnotes
 from loadgen.report.terminal.parts import ATTRIBUTED, COLUMNS
+from loadgen.report.trust import doubts
 from loadgen.report.unusable import unusable
 from loadgen.report.verdict import ended, measured
 from loadgen.report.words import brief, count, listed, ms, reasoned, several, share
 from loadgen.result.cold import cold_of
+from loadgen.result.node import Node
 from loadgen.result.run import Machines, Network, Phase, RunResult, Step, Stratum
 from loadgen.result.timeline import Timeline
 
@@ -44,19 +47,21 @@ KINDS = {"new": "a new connection", "reused": "a connection that was open", "res
 
 def run_page(result: RunResult, timeline: Timeline | None, profile: Sequence[str]) -> str:
     """The page of a run; every text of the result is clean. `profile` are the lines of its profile."""
-    notes = Footnotes()
+    by = senders(result)
+    notes = Footnotes(by)
     every = rows(result) if measured(result) else []
     sections = [
         Section("figures", "Figures", [_figures(every, result), _curves(every)]),
         Section("bands", "By offered rate", list(bands.charts(result.variant.phases))),
         Section("over-time", "Over time", _over_time(result, timeline)),
-        Section("time", "Where the time went", [_whose(every), _parts(result, notes)]),
+        Section("time", "Where the time went", [_whose(every, by.all), _parts(result, notes)]),
         Section("hops", "Hops", list(hops(result.join))),
         Section("strata", _strata_title(result), _strata(result)),
         Section("beside", "Beside the phases", _beside(result, notes)),
         Section("reported", TITLE, list(reported(result))),
         Section("connections", "Connections", _connections(result, notes)),
         Section("groups", "By worker and address", list(_groups(result, notes))),
+        Section("nodes", "Nodes", _nodes(result.nodes)),
         Section("machines", "By machine", _machines(result.machines, notes)),
         Section("failures", "Failures", [_failures(result, notes), failing(result)]),
         Section("thresholds", "Thresholds", thresholds(result.thresholds, result)),
@@ -127,7 +132,7 @@ def _cell(row: Row, name: str) -> Content:
 def _marks(result: RunResult) -> Content:
     if not any(figure.verdict != "VALID" for figure in result.trust.figures):
         return None
-    return element("p", "~: this machine made 2 to 10% of the figure; !: it made more.", class_="dim")
+    return element("p", doubts(senders(result)), class_="dim")
 
 
 def _curves(every: Sequence[Row]) -> Iterator[Content]:
@@ -204,7 +209,7 @@ def _over_time(result: RunResult, timeline: Timeline | None) -> Content:
     ]
 
 
-def _whose(every: Sequence[Row]) -> Content:
+def _whose(every: Sequence[Row], by: str) -> Content:
     tails, means = [], []
     for row in every:
         for phase, _, step in row.cycles:
@@ -218,7 +223,7 @@ def _whose(every: Sequence[Row]) -> Content:
         return None
     shown = (tails or means)[: 2 * MOST]
     text = "The exchanges around the percentile, in ms, divided up by whose time it was. The table has the mean too."
-    return shares.chart("whose", "Whose time it was", text, shown, tails + means)
+    return shares.chart("whose", "Whose time it was", text, shown, tails + means, by)
 
 
 def _parts(result: RunResult, notes: Footnotes) -> Content:
@@ -325,6 +330,13 @@ def _machines(of: Machines | None, notes: Footnotes) -> Content:
     more = element("p", f"{count(len(listed) - GROUPS)} more: see --json") if len(listed) > GROUPS else None
     titles = ("", "machine", "verdict", "requests", *PERCENTILES, "")
     return [table(titles, made, f"{machines.title(of)}; ms", words=(2, len(titles) - 1)), more]
+
+
+def _nodes(of: Sequence[Node]) -> Content:
+    if not of:
+        return None
+    more = element("p", f"{count(len(of) - GROUPS)} more: see --json") if len(of) > GROUPS else None
+    return [table(nodes.TITLES, nodes.rows(of[:GROUPS]), "The nodes that the load came from", words=(1, 2)), more]
 
 
 def _network(of: Network) -> list[tuple[str, str]]:

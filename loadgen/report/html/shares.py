@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from loadgen.report.html.charts import LEADING, Panel, drawing, figure, key_of
@@ -19,8 +19,7 @@ OWNERS = {
     "wait": "waiting for a connection",
     "build": "SDK client",
     "held": "held back by retries",
-    "handshake": "this machine's part of handshakes",
-    "own": "this machine",
+    "handshake": "handshakes, on this side",
 }
 
 
@@ -33,29 +32,31 @@ class Bar:
     whose: Attribution
 
 
-def chart(key: str, title: str, text: Content, bars: Sequence[Bar], tabled: Sequence[Bar]) -> Markup:
-    """The bars one below the other, each below its name; `tabled` are those of the table."""
+def chart(key: str, title: str, text: Content, bars: Sequence[Bar], tabled: Sequence[Bar], by: str) -> Markup:
+    """The bars one below the other, each below its name; `tabled` are those of the table. `by` is what the report calls
+    the machines that sent the load."""
+    owners = OWNERS | {"own": by}
     panel = Panel(8, ROW * len(bars))
     scale = Linear.over(bar.whose.value for bar in bars)
     ticks = scale.ticks()
-    rows = [_row(bar, scale, panel.top + ROW * at) for at, bar in enumerate(bars)]
+    rows = [_row(bar, owners, scale, panel.top + ROW * at) for at, bar in enumerate(bars)]
     drawn = drawing(
         key, panel.bottom + 2 * LEADING, panel.uprights(ticks), panel.grid(()), panel.below(ticks), rows, wide=True
     )
-    return figure(key, title, text, drawn, _table(tabled, title), key_of(_entries(bars)))
+    return figure(key, title, text, drawn, _table(tabled, owners, title), key_of(_entries(bars, owners)))
 
 
-def _shown(bars: Sequence[Bar]) -> list[str]:
-    return [part for part in OWNERS if any(getattr(bar.whose, part) for bar in bars)]
+def _shown(bars: Sequence[Bar], owners: Mapping[str, str]) -> list[str]:
+    return [part for part in owners if any(getattr(bar.whose, part) for bar in bars)]
 
 
-def _entries(bars: Sequence[Bar]) -> list[tuple[str, str]]:
-    return [(f"o-{part}", OWNERS[part]) for part in _shown(bars)]
+def _entries(bars: Sequence[Bar], owners: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(f"o-{part}", owners[part]) for part in _shown(bars, owners)]
 
 
-def _row(bar: Bar, scale: Linear, top: int) -> Markup:
+def _row(bar: Bar, owners: Mapping[str, str], scale: Linear, top: int) -> Markup:
     drawn, reached = [], 0.0
-    for part, name in OWNERS.items():
+    for part, name in owners.items():
         time = max(0.0, getattr(bar.whose, part))
         start, reached = scale.at(reached), reached + time
         if time:
@@ -68,10 +69,10 @@ def _row(bar: Bar, scale: Linear, top: int) -> Markup:
     return element("g", element("text", name, x=0, y=top + 13, class_="name"), drawn)
 
 
-def _table(bars: Sequence[Bar], title: str) -> Markup:
-    shown = _shown(bars)
+def _table(bars: Sequence[Bar], owners: Mapping[str, str], title: str) -> Markup:
+    shown = _shown(bars, owners)
     rows = [(bar.name, bar.of, ms(bar.whose.value), *(_cell(bar.whose, part) for part in shown)) for bar in bars]
-    return table(("", "of", "ms", *(OWNERS[part] for part in shown)), rows, title, words=(1,))
+    return table(("", "of", "ms", *(owners[part] for part in shown)), rows, title, words=(1,))
 
 
 def _cell(whose: Attribution, part: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from loadgen.report.senders import HERE, Senders
 from loadgen.report.sentences import sentence
 from loadgen.report.trust import MARKS
 from loadgen.report.words import UNKNOWN, count, ms, several
@@ -17,15 +18,17 @@ CENSORED = ">2,000: more than 2,000 ms, among the timeouts, of which nobody know
 ON_STEP = "35-315: the percentile lies on the step between two kinds of answers, and may be either of these values"
 
 DOUBTED = {
-    "INVALID": "289!: this machine made more than 10% of the figure, so that it is not the target's",
-    "DEGRADED": "289~: this machine made 2 to 10% of the figure",
+    "INVALID": "289!: {by} made more than 10% of the figure, so that it is not the target's",
+    "DEGRADED": "289~: {by} made 2 to 10% of the figure",
 }
 
 
 class Footnotes:
-    """Collects why figures are missing. Reasons that differ only in their numbers share one note."""
+    """Collects why figures are missing. Reasons that differ only in their numbers share one note. `by` is what the
+    report calls the machines that sent the load."""
 
-    def __init__(self) -> None:
+    def __init__(self, by: Senders = HERE) -> None:
+        self.by = by
         self._marks: dict[tuple[str, str], str] = {}
         self._first: dict[tuple[str, str], Reason] = {}
         self._times: Counter[tuple[str, str]] = Counter()
@@ -83,7 +86,7 @@ class Footnotes:
     def lines(self) -> list[str]:
         """The footnotes, each a line."""
         lines = [CENSORED] if self._censored else []
-        lines += [text for verdict, text in DOUBTED.items() if verdict in self._doubted]
+        lines += [text.format(by=self.by.judged) for verdict, text in DOUBTED.items() if verdict in self._doubted]
         for key, mark in self._marks.items():
             others = self._times[key] - 1
             alike = f" (and {count(others)} more like it)" if others else ""

@@ -27,12 +27,15 @@ OWNERS = {
     "build": "SDK client",
     "held": "held back",
     "handshake": "handshake here",
-    "own": "this machine",
 }
 ALWAYS = ("value", "target", "own")
 NOTABLE = 0.1  # of a time: from here on it is said what the target's own was
 MOST = 12  # steps and cycles that are shown
-LEGEND = "share of the time: █ target, network  ▓ connect  ▒ wait, SDK client, held back, handshake  ░ this machine"
+
+
+def legend(by: str) -> str:
+    """What the bars are made of. `by` is what the report calls the machines that sent the load."""
+    return f"share of the time: █ target, network  ▓ connect  ▒ wait, SDK client, held back, handshake  ░ {by}"
 
 
 def parts(cycles: Cycles, notes: Footnotes) -> Table:
@@ -71,15 +74,16 @@ def _columns(cycles: Cycles) -> list[str]:
     return [part for part in COLUMNS if not missing.get(part)]
 
 
-def attribution(cycles: Cycles) -> Iterator[RenderableType]:
+def attribution(cycles: Cycles, by: str) -> Iterator[RenderableType]:
     """The exchanges around the p99, or around the p50 if they are too few, divided up by whose time it was."""
     every = [(label, phase, step.whose_ms) for label, rows in steps(cycles) for phase, step in rows]
     name = next((name for name in ATTRIBUTED if any(name in whose for _, _, whose in every)), None)
     if name is None:
         return
     rows = [(label, phase, whose[name]) for label, phase, whose in every if name in whose]
-    shown = [part for part in OWNERS if part in ALWAYS or any(getattr(whose, part) for _, _, whose in rows)]
-    titles = ((OWNERS[part], "right", 7) for part in shown)
+    owners = OWNERS | {"own": by}
+    shown = [part for part in owners if part in ALWAYS or any(getattr(whose, part) for _, _, whose in rows)]
+    titles = ((owners[part], "right", 7) for part in shown)
     made = table((f"of the {name}, ms", "left", 14), ("", "left", 3), *titles)
     above = ""
     for label, phase, whose in rows[:MOST]:
@@ -93,12 +97,12 @@ def attribution(cycles: Cycles) -> Iterator[RenderableType]:
         yield line((f"a round trip of the network, by the kernel's count: {ms(trip)} ms", DIM), indent=2)
 
 
-def own_times(cycles: Cycles) -> Iterator[RenderableType]:
-    """Where a response is this machine's in good part: what it is without that, and what the target took."""
+def own_times(cycles: Cycles, by: str) -> Iterator[RenderableType]:
+    """Where those who sent it made a good part of a response: what it is without that, and what the target took."""
     said = []
     for label, rows in steps(cycles):
         for phase, step in rows:
-            if texts := [text for name in ATTRIBUTED if (text := _own_time(step, name))]:
+            if texts := [text for name in ATTRIBUTED if (text := _own_time(step, name, by))]:
                 said.append(" ".join(filter(None, (brief(label, LABEL), cycle(phase)))) + f": {'; '.join(texts)}")
     for text in said[:MOST]:
         yield line(text, indent=2)
@@ -106,7 +110,7 @@ def own_times(cycles: Cycles) -> Iterator[RenderableType]:
         yield line((f"{len(said) - MOST} more: see --json", DIM), indent=2)
 
 
-def _own_time(step: Step, name: str) -> str:
+def _own_time(step: Step, name: str, by: str) -> str:
     """`p99 1.9 ms, 1.5 of it this machine, target 0.4`."""
     whose, target = step.attribution(name), step.latency("target")
     if not whose or not target or whose.own <= NOTABLE * whose.value:
@@ -115,7 +119,7 @@ def _own_time(step: Step, name: str) -> str:
     if figure.value is None:
         return ""
     at_least = "≥ " if whose.own_at_least else ""
-    return f"{name} {ms(whose.value)} ms, {at_least}{ms(whose.own)} of it this machine, target {ms(figure.value)}"
+    return f"{name} {ms(whose.value)} ms, {at_least}{ms(whose.own)} of it {by}, target {ms(figure.value)}"
 
 
 def pair(latency: Latency | None, notes: Footnotes) -> str:

@@ -90,8 +90,8 @@ def _cycles(cycles: Cycles, notes: Footnotes) -> Iterator[RenderableType]:
     services = (step.latency("service") for phase in cycles for step in phase.steps)
     if any(service and service.count for service in services):
         yield indented(parts(cycles, notes))
-        yield from attribution(cycles)
-        yield from own_times(cycles)
+        yield from attribution(cycles, notes.by.all)
+        yield from own_times(cycles, notes.by.all)
     yield from capacity_units(cycles)
     yield from _functions(cycles)
 

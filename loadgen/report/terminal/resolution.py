@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from loadgen.report.navigate import every_step, place
 from loadgen.report.resolution import SHOWN, machine, too_fast
+from loadgen.report.senders import senders
 from loadgen.report.terminal.page import DIM, WARN, labelled, line
 from loadgen.report.words import brief, several
 from loadgen.result.latency import Latency
@@ -22,22 +23,23 @@ def resolution(result: RunResult) -> Iterator[RenderableType]:
     measured = result.resolution
     if measured is None or measured.source == "assumed":
         return
-    yield line((f"this machine: {machine(measured)}", DIM), indent=2)
+    by = senders(result).all
+    yield line((f"{by}: {machine(measured)}", DIM), indent=2)
     phases = [phase for phase in result.variant.phases if phase.measured]
     notes = [
         (f"{place(phase)} {label}", note)
         for phase, label, step in every_step(phases)
-        if (latency := step.latency(phase.headline)) and (note := _too_fast(latency, measured))
+        if (latency := step.latency(phase.headline)) and (note := _too_fast(latency, measured, by))
     ]
     for where, note in notes[:NOTES]:
         yield labelled(("note: ", WARN), f"{brief(where, 44)}: {note}", indent=2)
     if len(notes) > NOTES:
         more = several(len(notes) - NOTES, "more step")
-        yield labelled(("note: ", WARN), f"{more} too fast for this machine: see --json", indent=2)
+        yield labelled(("note: ", WARN), f"{more} too fast for {by}: see --json", indent=2)
 
 
-def _too_fast(latency: Latency, measured: Resolution) -> str:
+def _too_fast(latency: Latency, measured: Resolution, by: str) -> str:
     """Empty if no figure is."""
     values = {name: value for name in SHOWN if (value := latency.quantile(name).value) is not None}
     fast = [name for name, value in values.items() if measured.hides(name, value)]
-    return too_fast(fast, [name for name in values if name not in fast], measured) if fast else ""
+    return too_fast(fast, [name for name in values if name not in fast], measured, by) if fast else ""

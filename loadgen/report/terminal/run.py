@@ -12,6 +12,7 @@ from loadgen.report import invocations
 from loadgen.report.headline import how_opened
 from loadgen.report.joined import found
 from loadgen.report.navigate import Phases, phases_and_beside, repeated
+from loadgen.report.senders import senders
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.connections import connections
 from loadgen.report.terminal.cost import table as table_and_cost
@@ -37,7 +38,7 @@ from loadgen.report.terminal.page import (
     labelled,
     line,
 )
-from loadgen.report.terminal.parts import LEGEND
+from loadgen.report.terminal.parts import legend
 from loadgen.report.terminal.phases import beside_blocks, phase_blocks
 from loadgen.report.terminal.resolution import resolution
 from loadgen.report.terminal.samples import samples
@@ -96,7 +97,8 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
     if result.function_cost:
         yield labelled(("cost: ", STRONG), invocations.spent(result.function_cost))
     yield from _warnings(result.warnings)
-    phases, notes = Phases(result), Footnotes()
+    by = senders(result)
+    phases, notes = Phases(result), Footnotes(by)
     yield from _thresholds(result, phases, width)
     yield from until(result.until)
     yield from witness(result.witness)
@@ -109,7 +111,7 @@ def _of_run(result: RunResult, width: int) -> Iterator[RenderableType]:
         yield heading(("hops  ", DIM), (found(result.join), ""))
         yield from hops(result.join)
     yield heading("notes")
-    for text in (LEGEND, *notes.lines()):
+    for text in (legend(by.all), *notes.lines()):
         yield line(text, indent=2)
     yield from _end(result)
 
@@ -183,18 +185,17 @@ def _trust(result: Result) -> Iterator[RenderableType]:
 def _meaning(result: Result, trust: Trust) -> str:
     verdict = trust.verdict
     worst = {signal.observed.code for signal in trust.signals if signal.verdict == verdict}
-    machines = isinstance(result, RunResult) and result.machines is not None
-    return meaning(verdict, worst, machines) + (". Do not use these figures" if verdict == "INVALID" else "")
+    return meaning(verdict, worst, senders(result)) + (". Do not use these figures" if verdict == "INVALID" else "")
 
 
 def _decided(result: RunResult) -> str:
-    """The figure that the verdict comes from, and this machine's share of it; a result has the worst first."""
+    """The figure that the verdict comes from, and how much of it was not the target's; a result has the worst first."""
     worst = next((figure for figure in result.trust.figures if figure.decides), None)
     if worst is None or worst.verdict != result.trust.verdict:  # a signal decided, which is among the reasons
         return ""
     where = brief(f"{Phases(result).place(worst.phase, worst.cycle)} {worst.step}".strip(), 44)
     least = "at least " if worst.at_least else ""
-    whose = "this machine" if worst.machine is None else f"machine {worst.machine}"
+    whose = senders(result).all if worst.machine is None else f"machine {worst.machine}"
     return f"decided by {worst.quantile} of {where}: {least}{share(worst.share, 1)} of it was {whose}"
 
 

@@ -12,6 +12,7 @@ from loadgen.report import invocations, joined
 from loadgen.report.beside import glance
 from loadgen.report.headline import happened, what
 from loadgen.report.resolution import noise_here
+from loadgen.report.senders import senders
 from loadgen.report.sentences import notice_text
 from loadgen.report.terminal.cost import spent
 from loadgen.report.terminal.failures import answers
@@ -83,7 +84,7 @@ def _trust(result: RunResult, few: int, longest: int) -> Iterator[RenderableType
     style = word(result)[1]
     unfit = ". Do not use these figures" if trust.verdict == "INVALID" else ""
     accepted = ". They were accepted all the same" if trust.accepted else ""
-    said = meaning(trust.verdict, worst, result.machines is not None)
+    said = meaning(trust.verdict, worst, senders(result))
     yield line((f"{said[0].upper()}{said[1:]}{unfit}{accepted}", style))
     for signal in trust.reasons[: min(few, 2)]:
         yield labelled(("- ", style), brief(reason(signal), longest), indent=2)

@@ -97,7 +97,8 @@ def on_nodes(workers: int, nodes: int, slower: int = 1) -> RunResult:
 
 
 def node(number: int) -> Node:
-    return Node(number, f"host-{number}", f"10.0.0.{number}", 2, 2, 600, 1.5, 0.25, 0.01, 0.5, None)
+    made = Node(number, f"host-{number}", f"10.0.0.{number}", 2, 2, 600, 1.5, 0.25, 0.01, 0.5, None)
+    return replace(made, zone=f"eu-west-1{'abc'[number]}")
 
 
 def test_each_node_has_the_figures_of_its_workers() -> None:
@@ -110,6 +111,7 @@ def test_each_node_has_the_figures_of_its_workers() -> None:
     text = render(of)
     assert "by node" in text and "10.0.0.1" in text and "1.500 ± 0.250" in text
     assert "The requests of each step by the node that sent them" in run_page(of, None, ())
+    assert "The nodes that the load came from" in run_page(of, None, ())
     assert all(name not in render(shared(of)) for name in ("host-0", "10.0.0.1"))
 
 
@@ -117,7 +119,8 @@ def test_a_node_that_is_slower_is_found_and_its_workers_are_not_told_as_well() -
     of = on_nodes(6, 3, slower=3)
     (found,) = (each for each in of.findings if each.observed.code.endswith("_differs"))
     assert (found.observed.code, found.observed.values["node"]) == ("node_differs", "2")
-    assert sentence(found.observed).startswith("One node differs: the p99 of node 2 is")
+    assert sentence(found.observed).startswith("One node differs: the p99 of node 2 in eu-west-1c is")
+    assert found.observed.values["zone"] == "eu-west-1c"
 
 
 STEPS = """

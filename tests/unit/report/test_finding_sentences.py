@@ -111,6 +111,11 @@ def test_each_finding_has_a_sentence_and_a_rank() -> None:
             "One worker differs: the p99 of worker 0 is more than 5,000 ms, that of the others 40.0 ms.",
         ),
         (
+            Reason.of("node_differs", node="2", quantile="p99", value_low_ms=41.0, value_high_ms=41.0,
+                      others_low_ms=19.0, others_high_ms=21.0),
+            "One node differs: the p99 of node 2 is 41.0 ms, that of the others 19.0-21.0 ms.",
+        ),
+        (
             Reason.of("machine_differs", machine=3, of=8, quantile="p99", value_low_ms=41.0, value_high_ms=41.0,
                       others_low_ms=19.0, others_high_ms=21.0),
             "One machine differs: the p99 of machine 3 of 8 is 41.0 ms, that of the others 19.0-21.0 ms. Look at where "

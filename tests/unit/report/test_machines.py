@@ -9,8 +9,10 @@ from engine_harness import always, profile
 from shared_runs import part, write_share
 
 from loadgen.experiment.merge.merged import merge
+from loadgen.report.formats.markdown import markdown_text
 from loadgen.report.headline import what
 from loadgen.report.html.text import html_text
+from loadgen.report.senders import senders
 from loadgen.report.sentences import notice_text
 from loadgen.report.sharing import shared
 from loadgen.report.terminal.run import render
@@ -83,5 +85,25 @@ def test_what_is_about_one_machine_says_which() -> None:
     quota = TrustSignal("CPU quota", "INVALID", Reason.of("quota", periods=7), "INVALID", False, machine=3)
     assert reason(quota).startswith("machine 3: CPU quota throttled in 7 periods")
     assert observed(quota) == "machine 3: CPU quota throttled in 7 periods"
-    assert meaning("INVALID", ["share_of_figure"], True).startswith("one of the machines made too much")
+    assert reason(replace(quota, machine=None, node=2)).startswith("node 2: CPU quota throttled")
     assert notice_text(Reason.of("tls_not_verified").of_machine(2)).startswith("machine 2: TLS certificates")
+
+
+def of_nodes(merged: RunResult, *numbers: int) -> RunResult:
+    node = Node(1, "host", "10.0.0.7", 2, 2, 100, 3000.0, 0.5, 0.2, 1.0, None, False, "10.0.0.7", "192.0.2.1")
+    return replace(merged, machines=None, nodes=tuple(replace(node, node=number) for number in numbers))
+
+
+def test_what_several_made_is_said_of_them(merged: RunResult) -> None:
+    said = [meaning("INVALID", ["share_of_figure"], senders(of)).partition(" made")[0]
+            for of in (merged, of_nodes(merged, 1, 2), of_nodes(merged, 1), of_nodes(merged))]  # fmt: skip
+    assert said == ["one of the machines", "the nodes", "the node", "this machine"]
+
+
+@pytest.mark.parametrize("numbers", [(), (1,), (1, 2)])
+def test_a_report_of_a_load_from_elsewhere_blames_not_this_machine(merged: RunResult, numbers: tuple[int, ...]) -> None:
+    doubted = tuple(replace(figure, verdict="INVALID", share=0.5, machine=None) for figure in merged.trust.figures)
+    of = of_nodes(merged, *numbers) if numbers else merged
+    of = replace(of, trust=replace(of.trust, verdict="INVALID", figures=doubted))
+    for text in (render(of, width=100, color=False), html_text(of), markdown_text(of)):
+        assert "this machine" not in text.lower()

@@ -64,12 +64,14 @@ NOTICES = [
     (
         Reason.of("node_clock_unknown", node="1 (10.0.0.7)", error_ms=7.5),
         "the clock of node 1 (10.0.0.7) is known within 7.5 ms only: it began its load earlier or later than the "
-        "others by as much",
+        "others by as much. What is told by the second or in flight, and the intervals, take it that they began "
+        "together. Counts and percentiles do not depend on it",
     ),
     (
         Reason.of("node_clock_moved", node="1 (10.0.0.7)", moved_ms=-8.25),
         "the clock of node 1 (10.0.0.7) moved by -8.25 ms during the load: its later requests were due earlier or "
-        "later than those of the others by as much",
+        "later than those of the others by as much. What is told by the second or in flight, and the intervals, take "
+        "it that they began together. Counts and percentiles do not depend on it",
     ),
     (
         Reason.of("worker_lost", worker=1, why="it ended with status -9"),

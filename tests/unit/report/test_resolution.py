@@ -24,9 +24,9 @@ def test_a_machine_that_stalls_is_said_to_and_is_excused_no_more_than_any() -> N
 
 
 def test_what_is_too_fast_and_what_stands() -> None:
-    assert too_fast(["p99"], ["p50"], QUIET) == (
+    assert too_fast(["p99"], ["p50"], QUIET, "this machine") == (
         "Too fast for this machine at p99; p50 stands; differences under 0.300 ms are noise here"
     )
-    assert too_fast(["p50", "p99"], [], QUIET) == (
+    assert too_fast(["p50", "p99"], [], QUIET, "this machine") == (
         "Too fast for this machine at p50 and p99; differences under 0.080 ms at p50 and 0.300 ms at p99 are noise here"
     )

@@ -109,10 +109,10 @@ EACH = [
     (Reason.of("run_invalid", signal="clock"), "clock is INVALID. --accept-invalid decides nevertheless"),
     (
         Reason.of("figure_invalid", quantile="p99", share=0.123, own_ms=2.0),
-        "this machine made 2 ms of it, 12.3%. --accept-invalid decides nevertheless",
+        "the generator made 2 ms of it, 12.3%. --accept-invalid decides nevertheless",
     ),
     (Reason.of("part_of_rate", of=8), "on 1 of 8 machines, compared with its part of the limit"),
-    (Reason.of("met_with_own", share=0.123), "kept, although this machine made 12.3% of it"),
+    (Reason.of("met_with_own", share=0.123), "kept, although the generator made 12.3% of it"),
 ]
 
 

@@ -31,7 +31,7 @@ def test_a_reason_says_what_was_observed_why_it_matters_and_what_to_do() -> None
         "Use more --workers or a lower rate"
     )
     assert reason(signals(replace(QUIET, figures=(figure(0.34, 18 * MILLISECOND),)))[SHARE]) == (
-        "share of a figure 34.0% of p99 of burst: this machine made 18.00 of its 52.94 ms (lag 18.00 ms). Use more "
+        "share of a figure 34.0% of p99 of burst: the generator made 18.00 of its 52.94 ms (lag 18.00 ms). Use more "
         "--workers, a lower rate or a quieter machine"
     )
 
@@ -45,7 +45,7 @@ def test_every_signal_beyond_its_limit_has_all_three() -> None:
 
 def test_the_share_has_the_remedy_of_its_cause() -> None:
     seen = replace(QUIET, figures=(figure(0.34),), lag_p999=50 * MILLISECOND, waiting_for_cpu=0.5)
-    assert reason(signals(seen)[SHARE]).endswith(". Stop what else runs on this machine")
+    assert reason(signals(seen)[SHARE]).endswith(". Stop what else runs on the machine")
 
 
 def test_a_run_of_an_experiment_is_named() -> None:
@@ -70,8 +70,8 @@ def test_a_run_of_an_experiment_is_named() -> None:
         (of("SYN retries", "no_connects"), "SYN retries do not apply: nothing was connected"),
         (
             of("SYN retries", "syn_retries", connects=1000, retried=2, by="kernel", after_s=1, dropped=3),
-            "SYN retries 2 of 1,000 connects (0.20%), most of them after 1 s; 3 were dropped on this machine, by a "
-            "listener whose queue was full",
+            "SYN retries 2 of 1,000 connects (0.20%), most of them after 1 s; 3 were dropped where they were sent, by "
+            "a listener whose queue was full",
         ),
         (
             of("SYN retries", "syn_retries", connects=100, retried=0, by="times"),
@@ -105,9 +105,9 @@ def test_notes() -> None:
     quiet = signals(QUIET)
     assert [text for text in map(note, quiet.values()) if text] == []
     pool = signals(replace(QUIET, wait_p99=12 * MILLISECOND, capped=10))["pool"]
-    assert note(pool) == "session.connections: 10 made requests wait, and it was neither the target nor this machine"
+    assert note(pool) == "session.connections: 10 made requests wait, and it was neither the target nor the generator"
     late = replace(pool, observed=Reason.of("pool", p99_ms=12.0, cap=10, late_ms=3.0))
-    assert note(late).endswith("made requests wait, and what was late on this machine made it longer")
+    assert note(late).endswith("made requests wait, and what was late in the generator made it longer")
     closed = signals(replace(QUIET, closed_idle=7, dns_max=3 * MILLISECOND, shared=True))["reconnects"]
     assert "closed 7 connections while idle" in note(closed) and "look-up took 3.00 ms" in note(closed)
     busy = signals(replace(QUIET, waiting_for_cpu=1.0))["waiting for a CPU"]

@@ -28,7 +28,7 @@ def phase(trip: float | None = None, steps: int = 1, whose: dict[str, Attributio
 
 
 def text(*cycles: Phase) -> str:
-    return " ".join(drawn(attribution(list(cycles)), 200, False).split())
+    return " ".join(drawn(attribution(list(cycles), "this machine"), 200, False).split())
 
 
 def of_p99(**more: Any) -> str:
@@ -62,7 +62,7 @@ def own(whose: Attribution, *, steps: int = 1, target: float | None = 1.0) -> st
     made = phase(steps=steps, whose={"p50": whose})
     latency = {"target": replace(made.steps[0].latency_ms["target"], quantiles={"p50": target})}
     told = tuple(replace(step, latency_ms={**step.latency_ms, **latency}) for step in made.steps)
-    return " ".join(drawn(own_times([replace(made, steps=told)]), 200, False).split())
+    return " ".join(drawn(own_times([replace(made, steps=told)], "this machine"), 200, False).split())
 
 
 def test_where_much_is_this_machines_the_targets_own_time_stands_beside_it() -> None:

@@ -398,7 +398,7 @@ def test_the_figure_that_decided_stands_above_all_reasons(result: dict[str, Any]
     assert (
         "\nVALID this machine made hardly anything of these figures\n"
         "  decided by p99 of burst 2/2 order/put: at least 0.82% of it was this machine\n"
-        "  note: session.connections: 10 made requests wait, and it was neither the target nor this machine\n"
+        "  note: session.connections: 10 made requests wait, and it was neither the target nor the generator\n"
         "  2 signals fine: see --json\n"
     ) in summary(result)
 
