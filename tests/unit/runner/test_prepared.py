@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scripted_nodes import ABOUT
 
 from loadgen.engine.machine import MachineShare
 from loadgen.errors import PlanError, ProfileError
+from loadgen.fleet.nodes import Nodes, RemoteNode
 from loadgen.net.names import Address, Origin
 from loadgen.profile.load import Loaded, load
 from loadgen.redaction import Secrets
@@ -76,17 +78,10 @@ def test_what_is_known_before_the_load_is_written_before_it_and_without_secrets(
     assert "hunter2" not in json.dumps(written)
 
 
-class TwoNodes:
-    """All that a check asks of them."""
-
-    cpus = 2
-
-    def __len__(self) -> int:
-        return 2
-
-
 def test_a_run_that_dies_has_said_that_its_load_came_from_nodes(tmp_path: Path) -> None:
-    run = prepared(tmp_path, load("t.yaml", text=TEXT), nodes=TwoNodes())
+    link: Any = None
+    nodes = Nodes([RemoteNode(number, link, ABOUT) for number in (1, 2)])
+    run = prepared(tmp_path, load("t.yaml", text=TEXT), nodes=nodes)
     assert json.loads((tmp_path / "run" / "run.json").read_text())["from_nodes"] == 2
     assert len(run.assignments) == 2
 
