@@ -97,9 +97,9 @@ def test_a_run_that_goes_on_until_it_is_decided_is_as_seldom_wrong(distance: flo
     stream, tried, looks = STREAMS[2], seeds(20, 1000), planned.times(20, 160)
     limit, found, lasted = int(stream.truth("p99") / distance), Counter[str](), 0
     for seed in tried:
-        whole = bins(*stream.draw(random(65, seed), looks[-1]), looks[-1], width=1.0)
+        drawn = stream.draw(random(65, seed), looks[-1])
         for look, level in zip(looks, planned.levels(looks), strict=True):
-            status = by_counts(Bins(whole.values[:look]), limit, 1 - level)
+            status = by_counts(bins(*drawn, look), limit, 1 - level)
             if status != "undecided" or look == looks[-1]:
                 break
         found[status] += 1

@@ -32,7 +32,7 @@ from loadgen.stats.ticks import TICKS, doublings
 
 NOTICE = SECOND // 4  # the time in which the message reaches every worker before the phase ends
 PATIENCE = 30  # seconds that a look waits for answers at most
-FIRST = 20  # seconds: an earlier look is more often narrow by chance
+FIRST = 20  # seconds: with looks from 5 s on, up to 10 % of runs end at an interval that is narrow by chance and wrong
 
 ByTick = dict[int, tuple[Histogram, Histogram]]  # by tick of due: the values that were ok, and the timeouts
 
