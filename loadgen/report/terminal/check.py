@@ -298,7 +298,8 @@ def nodes_text(nodes: Sequence[PlannedNode]) -> str:
     rate = "" if first.rate is None else f" and {format_rate(first.rate)} at most"
     more = f" and {len(nodes) - FEW:,} more" if len(nodes) > FEW else ""
     where = ", ".join(of.address for of in nodes[:FEW])
-    return f"each of {several(len(nodes), 'node')} gets {several(first.workers, 'worker')}{rate}: {where}{more}"
+    who = f"each of {several(len(nodes), 'node')}" if len(nodes) > 1 else "1 node"
+    return f"{who} gets {several(first.workers, 'worker')}{rate}: {where}{more}"
 
 
 def selftest_lines(standing: Standing | None) -> list[str]:

@@ -22,6 +22,9 @@ from loadgen.clock import MILLISECOND, SECOND
 from loadgen.errors import PlanError
 from loadgen.fleet.nodes import Nodes, RemoteNode
 from loadgen.profile.load import from_url
+from loadgen.report.terminal.check import nodes_text
+from loadgen.result.check import CheckResult
+from loadgen.result.codec import from_json
 from loadgen.trust.host import Ports, Room
 
 URL = "http://127.0.0.1:1/"
@@ -97,6 +100,8 @@ def test_what_each_node_would_get_is_told_and_nothing_is_sent(monkeypatch: pytes
     screen = checked(monkeypatch).output
     assert "by 2 workers · nothing was sent" in screen
     assert "each of 2 nodes gets 1 worker and 50/s at most: 10.0.0.1, 10.0.0.2" in screen
+    (first, _) = from_json(CheckResult, plan).nodes
+    assert nodes_text([first]) == "1 node gets 2 workers and 50/s at most: 10.0.0.1"
     page = checked(monkeypatch, "--full").output
     assert [line.split() for line in page.splitlines() if "10.0.0." in line] == [
         ["1", "10.0.0.1", "1", "50/s", "2", "65,536", "28,232", "12", "0.000", "±", "1.000"],
