@@ -77,6 +77,7 @@ class Compiling(BuildHookInterface[Any]):
         built = Path(self.folder, "lib")
         files = {str(path): str(path.relative_to(built)) for path in built.rglob("*") if path.is_file()}
         build_data["force_include"].update(files)
+        build_data["dependencies"] += self.config["runtime"]
         build_data["infer_tag"] = True
         build_data["pure_python"] = False
 

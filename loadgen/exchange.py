@@ -20,6 +20,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from loadgen.native import i64
+
 
 class Outcome(IntEnum):
     """What became of an exchange: one class each, in the order in which the ledger counts them."""
@@ -49,6 +51,7 @@ class Outcome(IntEnum):
 
 
 OK: Final = Outcome.OK  # looked up once
+THROTTLED: Final = Outcome.THROTTLED
 
 NOT_YET: Final = -1  # by `done`
 NEW: Final = 0
@@ -182,25 +185,28 @@ class Exchange:
 
     encoded: bytes  # the client's own: the request as it is sent this once, where headers were added to it
 
-    def __init__(self, request: Request, slot: int, owner: object, due: int, released: int, deadline: int, wants: int):
+    def __init__(self, request: Request, slot: i64, owner: object, due: i64, released: i64, deadline: i64, wants: i64):
         self.request, self.slot, self.owner = request, slot, owner
         self.due, self.released, self.deadline, self.wants = due, released, deadline, wants
+        none: i64 = 0  # of this type, which compiled code does not box
+        unknown: i64 = -1
         self.signed = released
-        self.started = self.connected = self.sent = self.first = self.received = self.done = 0
-        self.status = 0
+        self.started = self.connected = self.sent = self.first = self.received = self.done = none
+        self.status = none
         self.outcome: Outcome = OK
-        self.connection = NEW
-        self.address = 0  # which of the target's it went to, counted from 1; 0: one alone, or not known
+        self.connection: i64 = NEW
+        self.address = none  # which of the target's it went to, counted from 1; 0: one alone, or not known
         self.link: object = None  # the client's own: the connection the exchange is on
         self.reason = ""
         self.headers: Mapping[str, str] | None = None
         self.body: bytes | None = None
         self.excerpt = b""  # of an answer that is no success: its head and what came with it
-        self.dns = self.tcp = self.tls = self.handshake_cpu = -1  # durations; -1: not part of this exchange
-        self.wait_delay = -1  # what of its wait this machine made, below 0 what of its lag it would have waited
-        self.connect_delay = -1  # what the connect waited for this machine beyond handshake CPU; -1: not known
-        self.build = -1  # of the SDK's client or session, where one was made for it
-        self.attempt, self.first_due, self.backoff = 1, due, 0
+        self.dns = self.tcp = self.tls = self.handshake_cpu = unknown  # durations; -1: not part of this exchange
+        self.wait_delay = unknown  # what of its wait this machine made, below 0 what of its lag it would have waited
+        self.connect_delay = unknown  # what the connect waited for this machine beyond handshake CPU; -1: not known
+        self.build = unknown  # of the SDK's client or session, where one was made for it
+        self.attempt: i64 = 1
+        self.first_due, self.backoff = due, none
         self.tally: Tally | None = None
         self.invocation: Invocation | None = None
         self.shared_read = False  # the last read held more than this answer: `received` is then an upper bound

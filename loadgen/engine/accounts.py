@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from loadgen.engine.iteration import Iteration
-from loadgen.exchange import OK, REUSED, Exchange, Invoked, Outcome, Tally
+from loadgen.exchange import OK, REUSED, THROTTLED, Exchange, Invoked, Tally
+from loadgen.native import i64
 from loadgen.record.environments import LONGEST
 from loadgen.record.excerpt import MESSAGE, printable
 from loadgen.record.ledger import COUNTED, INVOKED, OUTCOMES, SHARED_READ, TALLY, Ledger
@@ -30,13 +31,13 @@ class Accounts:
         slot, scenario = x.slot, iteration.scenario
         due = x.due if iteration.run.open else 0
         if scenario.plain:
-            if x.status and not x.outcome:
+            if x.status and x.outcome is OK:
                 scenario.steps[0].assess(x)
             iteration.outcome = x.outcome
-            self._recorder.exchange(x, due, self._limit(x) if x.outcome == Outcome.THROTTLED else "")
+            self._recorder.exchange(x, due, self._limit(x) if x.outcome is THROTTLED else "")
         else:
             reported = iteration.answered(x)
-            stratum = self._limit(x) if x.outcome == Outcome.THROTTLED else self._stratum(iteration)
+            stratum = self._limit(x) if x.outcome is THROTTLED else self._stratum(iteration)
             self._recorder.exchange(x, due, stratum)
             if scenario.environment:
                 self._met_by(x, iteration)
@@ -44,23 +45,24 @@ class Accounts:
                 series = self._recorder.series(slot, int(x.outcome), x.connection, stratum)
                 for number, time in reported:
                     self._recorder.value(series, RECORDED + number, x.due, time)
-        place = slot * OUTCOMES + x.outcome
-        number = self._outcomes[place] + 1
-        self._outcomes[place] = number
+        outcome: i64 = x.outcome
+        place = slot * OUTCOMES + outcome
+        count: i64 = self._outcomes[place] + 1
+        self._outcomes[place] = count
         if x.tally is not None:
             self._add(slot, x.tally)
         if x.invocation is not None:
             self._invoked(slot, x.invocation.counts)
         if x.shared_read:
             self._ledger.worker[SHARED_READ] += 1
-        if x.outcome:
+        if outcome:
             self._samples.failed(x)
             return
         lasted = x.done - x.due
         if lasted > self._slow_from[slot]:
-            self._samples.slow(x, lasted, number)
-        if number >= self._drawn_at[slot]:
-            self._samples.draw(x, number)
+            self._samples.slow(x, lasted, count)
+        if count >= self._drawn_at[slot]:
+            self._samples.draw(x, count)
 
     def operation(self, x: Exchange, iteration: Iteration) -> None:
         """An operation is over with its last attempt."""

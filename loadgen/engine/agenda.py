@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 
 from loadgen.clock import NEVER, Clock
+from loadgen.native import i64
 from loadgen.pacing import Instants
 
 
@@ -19,13 +20,13 @@ class Agenda:
         self._alarm = clock.alarm(self._wake)
         self._calls: list[tuple[int, int, Callable[[int], None]]] = []
         self._order = 0
-        self._armed = NEVER
+        self._armed: i64 = NEVER
         self._waking = self._closed = False
         self._blocks: Iterator[Instants] = iter(())
-        self._start = 0
+        self._start: i64 = 0
         self._dues: list[int] = []
-        self._position = 0
-        self.next_arrival = NEVER
+        self._position: i64 = 0
+        self.next_arrival: i64 = NEVER
 
     def at(self, when: int, call: Callable[[int], None]) -> None:
         """Call `call(now)` when `when` has come; of the same instant, in the order in which they were made."""
@@ -59,7 +60,8 @@ class Agenda:
 
     def _wake(self) -> None:
         self._waking = True
-        now, calls = self._now(), self._calls
+        now: i64 = self._now()
+        calls = self._calls
         while True:
             due = self.next_arrival
             if calls and calls[0][0] < due:

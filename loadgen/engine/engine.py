@@ -20,6 +20,7 @@ from loadgen.engine.plan import Plan
 from loadgen.engine.state import Host, RunState, Share, states_of
 from loadgen.engine.users import Users
 from loadgen.exchange import Exchange, Outcome, Request
+from loadgen.native import i64
 from loadgen.pacing import Instants, share
 from loadgen.record.ledger import (
     COMPLETED,
@@ -60,12 +61,12 @@ class Engine:
         self._arriving: RunState | None = None  # the open run whose arrivals are released now
         self._stride = share.stride or share.workers
         self._current = -1
-        self._measured_in_flight = 0
+        self._measured_in_flight: i64 = 0
         self._ending = self._stopping = self._over = False
         self._iterations, self._sent = ledger.iterations, ledger.sent
-        self._peak = 0
+        self._peak: i64 = 0
         self._waiting: dict[Iteration, int] = {}  # for their next request, and the first step that is then not yet sent
-        self.in_flight = 0
+        self.in_flight: i64 = 0
         for state in self._states:
             ledger.iterations[state.row + PLANNED] = state.planned or 0
 
@@ -209,15 +210,16 @@ class Engine:
         else:
             self._start(state, due, user=False)
 
-    def _start(self, state: RunState, due: int, user: bool = True) -> None:
-        """Start an iteration: one that has arrived, or a user's."""
-        if user and state.planned is None:
-            self._iterations[state.row + PLANNED] += 1
+    def _start(self, state: RunState, due: i64, user: bool = True) -> None:
+        """Start an iteration: one that has arrived, or a user's, which is due now."""
         numbering = state.numbering
         index = numbering.index
         numbering.index = index + self._stride
         iteration = Iteration(state, numbering.only or self._workload.scenario(index), index, due, user)
-        self._iterations[state.row + STARTED] += 1
+        state.started = started = state.started + 1
+        if user and state.planned is None:
+            self._iterations[state.row + PLANNED] = started
+        self._iterations[state.row + STARTED] = started
         state.in_flight += 1
         self.in_flight = in_flight = self.in_flight + 1
         if state.measured:
@@ -228,13 +230,14 @@ class Engine:
         if step.think:
             self._think(iteration, due + step.think(index))
         else:
-            self._send(iteration, state, due)
+            self._send(iteration, state, due, due if user else self._now())
 
-    def _send(self, iteration: Iteration, state: RunState, due: int) -> None:
+    def _send(self, iteration: Iteration, state: RunState, due: i64, released: i64) -> None:
+        """Send the current step, now that it is `released`."""
         step = iteration.scenario.steps[iteration.step]
-        released = self._now()
-        slot = state.slot + step.number
-        due = due if state.open else released
+        slot: i64 = state.slot + step.number
+        if not state.open:
+            due = released
         if step.constant:
             x = Exchange(step.constant, slot, iteration, due, released, due + step.timeout, step.wants)
         else:
@@ -305,14 +308,14 @@ class Engine:
             if following.think:
                 self._think(iteration, x.done + following.think(iteration.index))
             else:
-                self._send(iteration, iteration.run, x.done)
+                self._send(iteration, iteration.run, x.done, self._now())
 
     def _no_more(self, state: RunState) -> bool:
         """Whether nothing more is to be sent: the load is stopped, or the drain is no longer needed."""
         return self._stopping or (state is self._draining and not state.active)
 
     def _think(self, iteration: Iteration, until: int) -> None:
-        self._wait(iteration, until, iteration.step, lambda: self._send(iteration, iteration.run, until))
+        self._wait(iteration, until, iteration.step, lambda: self._send(iteration, iteration.run, until, self._now()))
 
     def _back_off(self, iteration: Iteration, x: Exchange, pause: int, request: Request | None) -> None:
         """Make another attempt at the current step, when `pause` ns have passed."""
@@ -355,7 +358,11 @@ class Engine:
 
     def _end(self, iteration: Iteration, done: int, cut: bool = False) -> None:
         state = iteration.run
-        self._iterations[state.row + (CUT_SHORT if cut else FAILED if iteration.outcome else COMPLETED)] += 1
+        if cut or iteration.outcome:
+            self._iterations[state.row + (CUT_SHORT if cut else FAILED)] += 1
+        else:
+            state.completed = completed = state.completed + 1
+            self._iterations[state.row + COMPLETED] = completed
         if not (cut or iteration.scenario.plain) and iteration.timed:
             self._accounts.iteration(iteration, done)
         if self._per_iteration:

@@ -6,12 +6,15 @@ one before is done, plus back-off. A step that fails ends the iteration.
 
 from __future__ import annotations
 
+from typing import Final
+
 from loadgen.engine.state import RunState
 from loadgen.exchange import OK, Exchange, Outcome, Request
+from loadgen.native import i64
 from loadgen.workload.draws import Values
 from loadgen.workload.scenarios import ScenarioWork, StepWork
 
-NO_VALUES: Values = {}
+NO_VALUES: Final[Values] = {}
 
 
 class Iteration:
@@ -19,9 +22,9 @@ class Iteration:
 
     __slots__ = ("due", "index", "outcome", "run", "scenario", "step", "user", "values")
 
-    def __init__(self, run: RunState, scenario: ScenarioWork, index: int, due: int, user: bool) -> None:
+    def __init__(self, run: RunState, scenario: ScenarioWork, index: i64, due: i64, user: bool) -> None:
         self.run, self.scenario, self.index, self.due, self.user = run, scenario, index, due, user
-        self.step = 0
+        self.step: i64 = 0
         self.outcome: Outcome = OK
         self.values = NO_VALUES if scenario.plain else scenario.values(index)
 

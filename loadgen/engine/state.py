@@ -7,7 +7,7 @@ from typing import Protocol
 
 from loadgen.clock import NEVER
 from loadgen.engine.plan import PhaseRun, Plan
-from loadgen.native import mypyc_attr
+from loadgen.native import i64, mypyc_attr
 from loadgen.pacing import share
 from loadgen.record.ledger import ITERATIONS, PLANNED, STARTED, UNSENT_LIMIT, UNSENT_STOPPED
 from loadgen.workload.scenarios import Pause, ScenarioWork, Workload, pause
@@ -48,28 +48,31 @@ class Numbering:
 
     __slots__ = ("index", "only")
 
-    def __init__(self, index: int, only: ScenarioWork | None) -> None:
+    def __init__(self, index: i64, only: ScenarioWork | None) -> None:
         self.index, self.only = index, only
 
 
 class RunState:
     """How a run of a phase stands in this worker: of what arrives in it, the worker has number `turn`, counted from 0,
     and then each n-th. `planned` is how many iterations it is to start, where that is known beforehand. `length` is how
-    long a stream beside the phases goes on, in ns."""
+    long a stream beside the phases goes on, in ns. `started` and `completed` are what the ledger says: to read it takes
+    as long as to write it."""
 
     __slots__ = (
-        "active", "budget", "in_flight", "length", "measured", "numbering", "open", "planned", "row", "run", "slot",
-        "think", "turn",
+        "active", "budget", "completed", "in_flight", "length", "measured", "numbering", "open", "planned", "row",
+        "run", "slot", "started", "think", "turn",
     )  # fmt: skip
 
-    def __init__(self, run: PhaseRun, slot: int, turn: int, numbering: Numbering) -> None:
+    def __init__(self, run: PhaseRun, slot: i64, turn: int, numbering: Numbering) -> None:
         self.run, self.slot, self.turn, self.numbering = run, slot, turn, numbering
         self.length = NEVER
-        self.row = run.number * len(ITERATIONS)
+        self.row: i64 = run.number * len(ITERATIONS)
         self.open = run.phase.kind != "closed"
         self.measured = run.measured
         self.active = False
-        self.in_flight = 0
+        self.in_flight: i64 = 0
+        self.started: i64 = 0
+        self.completed: i64 = 0
         self.planned: int | None = None
         self.budget: int | None = None
         self.think: Pause | None = pause(run.phase.think, (run.seed, _USER_THINK, run.number))

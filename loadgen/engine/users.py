@@ -66,14 +66,14 @@ class Users:
         now = self._now()
         if self._gap and state.active and state.budget != 0:
             if now < self._next:
-                self._at(self._next, lambda now: self._start(state, now))
+                self._at(self._next, lambda now: self._start(state, self._now()))
                 self._next += self._gap
                 return
             self._next = now + self._gap
         self._start(state, now)
 
     def _start(self, state: RunState, now: int) -> None:
-        """A user starts its next iteration, if the phase still runs and leaves one to start."""
+        """A user starts its next iteration now, if the phase still runs and leaves one to start."""
         if not state.active or state.budget == 0:
             self._idle(state)
             return

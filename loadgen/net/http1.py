@@ -64,16 +64,18 @@ class _Lean:
         self.parser = httptools.HttpResponseParser(self)
 
     def on_headers_complete(self) -> None:
-        reader = self.reader
-        reader.status = status = self.parser.get_status_code()
+        reader, parser = self.reader, self.parser
+        reader.status = status = parser.get_status_code()
         reader.in_head = False
         if reader.head_only and status >= 200:
             # it has no body, so llhttp's own answer about keep-alive, which looks for a length, does not hold
             reader.keep_head()
-            reader.keep_alive = not _CLOSE.search(reader.head()) and self.parser.get_http_version() == "1.1"
+            reader.keep_alive = not _CLOSE.search(reader.head()) and parser.get_http_version() == "1.1"
             reader.complete = True
-        elif not 200 <= status < 300 or not self.parser.should_keep_alive():
-            reader.uncommon(self.parser.get_http_version())
+            return
+        reader.keep_alive = parser.should_keep_alive()
+        if not 200 <= status < 300 or not reader.keep_alive:
+            reader.uncommon(parser.get_http_version())
 
     def on_message_complete(self) -> None:
         reader = self.reader
@@ -81,7 +83,6 @@ class _Lean:
             reader.interim()
         elif not reader.head_only:
             reader.complete = True
-            reader.keep_alive = self.parser.should_keep_alive()
 
 
 class Headers(Mapping[str, str]):
@@ -305,6 +306,11 @@ class AnswerReader:
             raise BadResponse("interim answers without end")
         self.expected.append(None)
         self.status, self.in_head = 0, True
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it has read whole answers and nothing else, so that it can read those of another connection."""
+        return self.complete and self.keep_alive and not self.surplus
 
     @property
     def answered(self) -> int:

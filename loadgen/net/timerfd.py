@@ -13,9 +13,10 @@ import os
 import sys
 from array import array
 from collections.abc import Callable
-from ctypes import CDLL, c_void_p, get_errno
+from ctypes import CDLL, PyDLL, c_void_p, get_errno
 
 from loadgen.clock import SECOND, Alarm, now
+from loadgen.native import i64
 
 PRECISE = sys.platform == "linux"
 CLOCK_MONOTONIC = 1
@@ -51,14 +52,13 @@ class TimerfdAlarm:
             raise OSError(get_errno(), "timerfd_create failed")
         self._spec = array("l", (0, 0, 0, 0))  # a struct itimerspec: seconds and ns of the interval, and of the instant
         self._address = c_void_p(self._spec.buffer_info()[0])
-        self._settime = _libc.timerfd_settime
-        self._when = 0
+        self._settime = PyDLL(None).timerfd_settime  # it waits for nothing, so that it need not let go of the GIL
+        self._when: i64 = 0
         loop.add_reader(self._fd, self._fire)
 
-    def set(self, when: int) -> None:
-        self._when = when
-        # an absolute time of zero would disarm the timer
-        self._spec[2], self._spec[3] = divmod(max(when, 1), SECOND)
+    def set(self, when: i64) -> None:
+        self._when = when = max(when, 1)  # an absolute time of zero would disarm the timer
+        self._spec[2], self._spec[3] = when // SECOND, when % SECOND
         self._settime(self._fd, TFD_TIMER_ABSTIME, self._address, None)
 
     def clear(self) -> None:

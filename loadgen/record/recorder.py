@@ -14,7 +14,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from loadgen.exchange import Exchange
+from loadgen.exchange import REUSED, Exchange
+from loadgen.form import FORM
+from loadgen.native import BytesWriter, i64, write_i64_le
 from loadgen.record.environments import Met
 from loadgen.record.ledger import OUTCOMES
 from loadgen.record.metrics import BITS, CENSORED, HEADLINES, OF_EXCHANGE, WAITED, WIDTH, Instants, measure
@@ -23,9 +25,10 @@ from loadgen.record.traffic import traffic_of
 from loadgen.stats import COUNTERS, Integers, index_of
 from loadgen.stats.ticks import bin_of, second_of
 
-ROWS = 512  # handed in at once
+COMPILED: Final = FORM == "compiled"
+
+ROWS: Final = 512  # handed in at once
 LABELS: Final = 3  # of connections
-PER_SLOT: Final = OUTCOMES * LABELS
 
 # a folded value's place: series 22 bits, metric 8, and before them the tick
 SERIES_BITS, METRIC_BITS = 22, BITS
@@ -111,30 +114,53 @@ class Recorder:
         self._pack = struct.Struct(f"{WIDTH}q").pack_into
         self._size = WIDTH * 8
         self._buffer = bytearray(ROWS * self._size)
-        self._end = len(self._buffer)
-        self._position = 0
+        if COMPILED:
+            self._writer = BytesWriter()
+        self._rows: i64 = 0
         self._singles: list[tuple[int, int, int, int]] = []
-        self._plain: dict[int, int] = {}
-        self._numbers: dict[SeriesKey, int] = {}
+        self._known: i64 = 0  # series
+        self._numbers: dict[str, dict[int, int]] = {"": {}}  # of series, by stratum and then by the rest of their keys
 
-    def exchange(self, x: Exchange, due: int, stratum: str = "") -> None:
+    def exchange(self, x: Exchange, due: i64, stratum: str = "") -> None:
         """Record a finished exchange. `due` is 0 if the load has no schedule."""
-        plain = x.slot * PER_SLOT + x.outcome * LABELS + x.connection
-        series = self._plain.get(plain) if not stratum else None
-        if series is None:
-            series = self.series(x.slot, x.outcome, x.connection, stratum)
-        position = self._position
-        connected = 0 if x.connection == 1 else x.connected
-        # fmt: off
-        self._pack(
-            self._buffer, position, series, due, x.released, x.signed, x.started, connected, x.sent, x.first,
-            x.received, x.done, x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay, x.build, x.address,
-            x.request.key,
-        )
-        # fmt: on
-        self._position = position + self._size
-        if self._position == self._end:
+        series = self.series(x.slot, x.outcome, x.connection, stratum)
+        connected: i64 = 0 if x.connection == REUSED else x.connected
+        if COMPILED:
+            self._write(x, series, due, connected)
+        else:
+            # fmt: off
+            self._pack(
+                self._buffer, self._rows * self._size, series, due, x.released, x.signed, x.started, connected, x.sent,
+                x.first, x.received, x.done, x.dns, x.tcp, x.tls, x.handshake_cpu, x.wait_delay, x.connect_delay,
+                x.build, x.address, x.request.key,
+            )
+            # fmt: on
+        self._rows += 1
+        if self._rows == ROWS:
             self.flush()
+
+    def _write(self, x: Exchange, series: i64, due: i64, connected: i64) -> None:
+        """The same row, as numbers of C: to pack it would make an object of each of them."""
+        row = self._writer
+        write_i64_le(row, series)
+        write_i64_le(row, due)
+        write_i64_le(row, x.released)
+        write_i64_le(row, x.signed)
+        write_i64_le(row, x.started)
+        write_i64_le(row, connected)
+        write_i64_le(row, x.sent)
+        write_i64_le(row, x.first)
+        write_i64_le(row, x.received)
+        write_i64_le(row, x.done)
+        write_i64_le(row, x.dns)
+        write_i64_le(row, x.tcp)
+        write_i64_le(row, x.tls)
+        write_i64_le(row, x.handshake_cpu)
+        write_i64_le(row, x.wait_delay)
+        write_i64_le(row, x.connect_delay)
+        write_i64_le(row, x.build)
+        write_i64_le(row, x.address)
+        write_i64_le(row, x.request.key)
 
     def value(self, series: int, metric: int, due: int, value: int) -> None:
         """Record one figure that does not belong to one exchange: an iteration, or a time that the server reported."""
@@ -142,23 +168,32 @@ class Recorder:
         if len(self._singles) >= ROWS:
             self.flush()
 
-    def series(self, slot: int, outcome: int, connection: int, stratum: str) -> int:
+    def series(self, slot: i64, outcome: i64, connection: i64, stratum: str) -> i64:
         """The number of a series, which is announced the first time."""
-        key = SeriesKey(slot, outcome, connection, stratum)
-        number = self._numbers.get(key)
+        numbers = self._numbers.get(stratum)
+        if numbers is None:
+            numbers = self._numbers[stratum] = {}
+        place = (slot * OUTCOMES + outcome) * LABELS + connection
+        number = numbers.get(place)
         if number is None:
-            number = self._numbers[key] = len(self._numbers)
-            if not stratum:
-                self._plain[slot * PER_SLOT + outcome * LABELS + connection] = number
-            self._new_series(number, key)
+            number = numbers[place] = self._known
+            self._known += 1
+            self._new_series(number, SeriesKey(slot, outcome, connection, stratum))
         return number
 
     def flush(self) -> None:
         """Send what was recorded since the last call."""
-        if self._position or self._singles:
-            self._emit(Batch(bytes(memoryview(self._buffer)[: self._position]), tuple(self._singles)))
-            self._position = 0
+        if self._rows or self._singles:
+            self._emit(Batch(self._taken(), tuple(self._singles)))
+            self._rows = 0
             self._singles.clear()
+
+    def _taken(self) -> bytes:
+        if not COMPILED:
+            return bytes(memoryview(self._buffer)[: self._rows * self._size])
+        rows = self._writer.getvalue()
+        self._writer.truncate(0)
+        return rows
 
 
 def fold(batch: Batch, origin: int | Integers, timings: Sequence[Timing] = (), worker: int | Integers = 0) -> Delta:

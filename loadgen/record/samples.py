@@ -141,7 +141,7 @@ class Samples:
             x.request.method,
             printable(x.request.path.partition("?")[0])[:MESSAGE],
             x.status,
-            (x.due - self._origin) / 1e9,
+            int(x.due - self._origin) / 1e9,
             x.attempt,
             CONNECTION_LABELS[x.connection] if x.connected else "none",
             _times(x),

@@ -27,6 +27,8 @@ from loadgen.transport import Counters, Done, Settings
 class Connection(Protocol):
     """What a pool needs of a connection. `owner` is the iteration that it is kept for, if any."""
 
+    __slots__ = ()
+
     owner: object
 
     @property
@@ -42,6 +44,8 @@ class Connection(Protocol):
 
 class InUse(Connection, Protocol):
     """A connection as an exchange's `link`."""
+
+    __slots__ = ()
 
     def fail(self, outcome: Outcome, reason: str) -> None:
         """Its exchange, if it is not over, is over without an answer; and so is the connection."""

@@ -34,8 +34,8 @@ class Machine:
 
     def build(self, version: str = "standard") -> dict[str, Any]:
         """What the hook adds to a wheel."""
-        hook = hatch_build.Compiling(str(ROOT), {"modules": []}, None, None, "", "wheel")
-        added: dict[str, Any] = {"force_include": {}, "pure_python": True, "infer_tag": False}
+        hook = hatch_build.Compiling(str(ROOT), {"modules": [], "runtime": ["librt"]}, None, None, "", "wheel")
+        added: dict[str, Any] = {"force_include": {}, "dependencies": [], "pure_python": True, "infer_tag": False}
         hook.initialize(version, added)
         hook.finalize(version, added, "")
         return added
@@ -74,7 +74,7 @@ def test_mypy_is_asked_for_only_where_it_compiles(
 
 def test_what_compiles_is_no_wheel_for_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     added = machine(monkeypatch, "compiled").build()
-    assert (added["pure_python"], added["infer_tag"]) == (False, True)
+    assert (added["pure_python"], added["infer_tag"], added["dependencies"]) == (False, True, ["librt"])
 
 
 def test_what_is_pure_is_a_wheel_for_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from loadgen.clock import SECOND, Clock, now
 from loadgen.exchange import Exchange, Outcome
 from loadgen.net.counters import PREOPENED
-from loadgen.net.http1 import encode
+from loadgen.net.http1 import AnswerReader, encode
 from loadgen.net.names import Address, keeps_credentials, numbered
 from loadgen.net.sockets import StampWarmer
 from loadgen.transport import Counters, Done, Retried, Settings, Transport
@@ -58,6 +58,7 @@ class Wire(PooledClient):
         self._addresses = cycle(settings.addresses)
         self.numbers = numbered(settings.addresses)
         self._lookups: set[asyncio.Task[None]] = set()
+        self.readers: list[AnswerReader] = []  # those of closed connections, for the next ones
         self._warmer = StampWarmer()
 
     async def prepare(self) -> None:
@@ -111,6 +112,8 @@ class Wire(PooledClient):
             lookup.cancel()
         for connection in list(self.connections):
             connection.close()
+        for reader in self.readers:
+            reader.close()
         self._warmer.close()
 
     def open_for(self, x: Exchange) -> None:

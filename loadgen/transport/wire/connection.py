@@ -10,13 +10,14 @@ from typing import Protocol
 
 from loadgen.clock import now, wall
 from loadgen.exchange import NEW, NOT_YET, RESUMED, REUSED, Exchange, Outcome
+from loadgen.native import i64
 from loadgen.net.counters import CLOSED_IDLE, FAILED, OPENED
 from loadgen.net.counters import RESUMED as COUNT_RESUMED
 from loadgen.net.http1 import AnswerReader, BadResponse
 from loadgen.net.names import Address
 from loadgen.transport import Counters, Done
-from loadgen.transport.pool import Pool
-from loadgen.transport.wire.stream import Endpoint, Stream
+from loadgen.transport.pool import InUse, Pool
+from loadgen.transport.wire.stream import Endpoint, Owner, Stream
 
 
 class Client(Protocol):
@@ -28,6 +29,7 @@ class Client(Protocol):
     done: Done
     connections: set[Connection]
     numbers: dict[str, int]
+    readers: list[AnswerReader]
 
     def open_for(self, x: Exchange) -> None:
         """Begin a new connection for `x`."""
@@ -36,8 +38,8 @@ class Client(Protocol):
         """`x` is over without an answer."""
 
 
-class Connection:
-    """The exchanges on one stream: a `stream.Owner`. Made closed, for `x` or ahead of the load; `open` begins it."""
+class Connection(Owner, InUse):
+    """The exchanges on one stream. Made closed, for `x` or ahead of the load; `open` begins it."""
 
     __slots__ = (
         "_client",
@@ -57,11 +59,11 @@ class Connection:
         self._client, self.x = client, x
         self._pool, self._wired, self._done = client.pool, client.counters.wired, client.done
         self.owner: object = x.owner if x else None
-        self.address = 0  # the number of its address
+        self.address: i64 = 0  # the number of its address
         self.settled: asyncio.Future[None] | None = None  # done once it is open, or has failed
         self.stream = Stream(client.endpoint, self)
-        self._reader = AnswerReader()
-        self._first = 0  # the stamp of the first of several reads of an answer; NOT_YET: it has none
+        self._reader = client.readers.pop() if client.readers else AnswerReader()
+        self._first: i64 = 0  # the stamp of the first of several reads of an answer; NOT_YET: it has none
         client.connections.add(self)
 
     @property
@@ -285,6 +287,9 @@ class Connection:
         if self.stream.closed:
             return
         self.stream.close()
-        self._reader.close()
+        if self._reader.at_rest:
+            self._client.readers.append(self._reader)
+        else:
+            self._reader.close()
         self._client.connections.discard(self)
         self._settle()

@@ -10,8 +10,9 @@ import socket
 import ssl
 from typing import Final, Protocol
 
-from loadgen.clock import now, wall
+from loadgen.clock import SECOND, now, wall
 from loadgen.exchange import Outcome
+from loadgen.native import i64
 from loadgen.net.names import Address
 from loadgen.net.sockets import ANCILLARY, broken, connect, connected, pending_error, timespec
 from loadgen.net.tcp_info import TcpWatch
@@ -24,7 +25,10 @@ FRUITLESS = 300  # TLS sessions that are tried, one after the other, of a target
 
 
 class Owner(Protocol):
-    """What a stream is handed to tell what happens on it."""
+    """What a stream is handed to tell what happens on it. A class that says that it is one is called without a look-up
+    by compiled code."""
+
+    __slots__ = ()
 
     def connected(self) -> None:
         """TCP is connected. The handshake of TLS comes next; without TLS this is not called."""
@@ -103,11 +107,13 @@ class Stream:
         self._endpoint, self._owner = endpoint, owner
         self._sock: socket.socket | None = None
         self._address: Address | None = None
-        self._acted = 0  # when this end of a handshake last acted
+        self._acted: i64 = 0  # when this end of a handshake last acted
         self.tls: Channel | None = None
-        self.begun = self.connected = 0
-        self.delay = -1
-        self.stamp = self.taken = 0
+        self.begun: i64 = 0
+        self.connected: i64 = 0
+        self.delay: i64 = -1
+        self.stamp: i64 = 0
+        self.taken: i64 = 0
         self.unsent: memoryview | None = None
         self.unencrypted: memoryview | None = None
         self.closed = self.ended = False
@@ -149,12 +155,14 @@ class Stream:
         self.closed = True
         self._owner = _NOBODY  # it holds this stream: no cycle is left for a collector
         if sock := self._sock:
-            self._endpoint.loop.remove_reader(sock.fileno())
-            self._endpoint.loop.remove_writer(sock.fileno())
+            endpoint, number = self._endpoint, sock.fileno()
             if self.connected:
-                self._endpoint.watch.closing(sock)
+                endpoint.loop.remove_reader(number)
+                endpoint.watch.closing(sock)
             else:
-                self._endpoint.watch.failed(sock)
+                endpoint.watch.failed(sock)
+            if not self.connected or self.unsent is not None:
+                endpoint.loop.remove_writer(number)
             sock.close()
 
     # connect
@@ -183,8 +191,8 @@ class Stream:
 
     def _on_connect(self) -> None:
         assert self._sock
-        self._endpoint.loop.remove_writer(self._sock.fileno())
         if code := pending_error(self._sock):
+            self._endpoint.loop.remove_writer(self._sock.fileno())
             self._owner.lost(*of_errno(code))
         else:
             self._on_connected()
@@ -195,6 +203,7 @@ class Stream:
         self.connected = self._acted = now()
         self.delay = endpoint.watch.opened(self._sock, self.connected - self.begun)
         endpoint.loop.add_reader(self._sock.fileno(), self._on_readable)
+        endpoint.loop.remove_writer(self._sock.fileno())  # afterwards: uvloop would else make a second handle
         if endpoint.context is None:
             self._owner.opened()
             return
@@ -329,8 +338,10 @@ class Stream:
             self._owner.lost(*of_error(error))
             return False
         if ancillary:
+            seconds: i64
+            nanoseconds: i64
             seconds, nanoseconds = timespec(ancillary[0][2])
-            self.stamp = seconds * 1_000_000_000 + nanoseconds
+            self.stamp = seconds * SECOND + nanoseconds
         else:
             self.stamp = 0
         if not size:
@@ -370,7 +381,7 @@ class Stream:
         return expected
 
 
-class _Nobody:
+class _Nobody(Owner):
     """The owner of a stream that is closed."""
 
     def connected(self) -> None: ...
