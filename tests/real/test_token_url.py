@@ -93,14 +93,12 @@ def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Itera
 
     def drip(listening: socket.socket) -> None:
         connection, _ = listening.accept()
-        if context:
-            connection = context.wrap_socket(connection, server_side=True)
-        with connection, suppress(OSError):
+        with suppress(OSError), connection if not context else context.wrap_socket(connection, server_side=True) as peer:
             if context or first[:1] != HANDSHAKE:
-                connection.recv(65536)
-            connection.send(first)
+                peer.recv(65536)
+            peer.send(first)
             while not over.wait(0.01):
-                connection.send(then)
+                peer.send(then)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=drip, args=(listening,))
