@@ -93,7 +93,7 @@ def dripping(first: bytes, then: bytes, context: ssl.SSLContext | None) -> Itera
 
     def drip(listening: socket.socket) -> None:
         connection, _ = listening.accept()
-        with suppress(OSError), connection if not context else context.wrap_socket(connection, server_side=True) as peer:
+        with suppress(OSError), context.wrap_socket(connection, server_side=True) if context else connection as peer:
             if context or first[:1] != HANDSHAKE:
                 peer.recv(65536)
             peer.send(first)
