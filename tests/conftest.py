@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 import pytest
@@ -43,6 +44,7 @@ def pytest_report_header() -> str:
 def pytest_configure(config: pytest.Config) -> None:
     """What CI means to test in one form is not tested in the other. What takes long is left out, unless it is named."""
     gc.disable()  # until all is collected
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also if `nohup` runs the tests; what they start inherits it
     if _default(config) and not FULL:
         config.option.ignore = [*(config.option.ignore or ()), *(f"{ROOT}/tests/{name}" for name in LENGTHY)]
     wanted = os.environ.get("LOADGEN_BUILD", "auto")

@@ -5,7 +5,6 @@ engines `dynoxide` and `ministack`, which are downloaded into pytest's cache."""
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, TypeVar
@@ -30,12 +29,6 @@ def stamped() -> Iterator[None]:
     """The kernel stamps what comes."""
     with stamping():
         yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def no_nohup() -> None:
-    """Programs that are started get SIGHUP's default, also if `nohup` runs the tests."""
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)
