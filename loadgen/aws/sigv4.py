@@ -303,8 +303,8 @@ class _AroundDate(NamedTuple):
 @lru_cache(512)
 def _around_date(headers: tuple[tuple[str, str], ...], host: str, token: str) -> _AroundDate:
     values = _grouped(headers)
-    for name in UNSIGNED & values.keys() | {"authorization"} & values.keys():
-        del values[name]
+    for name in (*UNSIGNED, "authorization"):
+        values.pop(name, None)
     values.setdefault("host", [host])
     values["x-amz-date"] = [""]
     if token:

@@ -61,8 +61,12 @@ class Iteration:
 
     def stratum(self) -> str:
         """What its captured values make it part of: `cold=true`, empty if none is captured."""
-        values = self.values
-        return ", ".join(f"{name}={_word(values[name])}" for name in self.scenario.split_by if name in values)
+        values, text = self.values, ""
+        for name in self.scenario.split_by:
+            if name in values:
+                word = f"{name}={_word(values[name])}"
+                text = f"{text}, {word}" if text else word
+        return text
 
 
 def next_attempt(x: Exchange, due: int, timeout: int, request: Request | None = None) -> Exchange:
@@ -75,5 +79,7 @@ def next_attempt(x: Exchange, due: int, timeout: int, request: Request | None = 
 def _word(value: object) -> str:
     if isinstance(value, list | dict):
         return type(value).__name__
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return "".join(character if character.isprintable() else "?" for character in text[:32])
+    text = (str(value).lower() if isinstance(value, bool) else str(value))[:32]
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else "?" for character in text)

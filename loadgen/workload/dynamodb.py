@@ -19,7 +19,7 @@ from loadgen.exchange import MOST_KEYS, Exchange, Outcome, Request, Tally
 from loadgen.profile.dynamodb import BATCHES, LISTS, LISTS_OF_MAPS, MAPS, is_typed
 from loadgen.profile.model import Expect, Profile, Step
 from loadgen.profile.placeholders import Placeholder, parse
-from loadgen.workload.answers import mismatch
+from loadgen.workload.answers import mismatch, within
 from loadgen.workload.draws import Column, Getter, Unsendable, Values
 from loadgen.workload.render import TEXTS, Piece, Seeds, enclosed, encoded, joined, json_pieces, quoted, single
 from loadgen.workload.requests import Render
@@ -230,7 +230,7 @@ def judge(step: Step) -> Callable[[Exchange], None]:
 
 
 def _failed(x: Exchange, expect: Expect | None) -> None:
-    if expect and any(low <= x.status <= high for low, high in expect.status):
+    if expect and within(x.status, expect.status):
         if reason := mismatch(expect, x):
             x.outcome, x.reason = Outcome.UNEXPECTED, reason
         return

@@ -25,7 +25,7 @@ from loadgen.aws.refusals import with_clock
 from loadgen.exchange import Exchange, Invocation, Invoked, Outcome, Request
 from loadgen.profile.function import INVOKE
 from loadgen.profile.model import Expect, Function, Step
-from loadgen.workload.answers import by_status, mismatch
+from loadgen.workload.answers import by_status, mismatch, within
 from loadgen.workload.render import Seeds, encoded, joined, json_pieces
 from loadgen.workload.requests import Render, rendering
 
@@ -71,7 +71,7 @@ def judge(step: Step) -> Callable[[Exchange], None]:
 
 
 def _failed(x: Exchange, expect: Expect | None, headers: Mapping[str, str]) -> None:
-    if expect and any(low <= x.status <= high for low, high in expect.status):
+    if expect and within(x.status, expect.status):
         if reason := mismatch(expect, x):
             x.outcome, x.reason = Outcome.UNEXPECTED, reason
         return

@@ -58,8 +58,12 @@ class StepWork:
                 values.pop(name, None)
             else:
                 values[name] = value
-        times = ((number, milliseconds(answer.get(selector))) for number, selector in self.record)
-        return [(number, time) for number, time in times if time is not None]
+        times: list[tuple[int, int]] = []
+        for number, selector in self.record:
+            time = milliseconds(answer.get(selector))
+            if time is not None:
+                times.append((number, time))
+        return times
 
 
 @dataclass(slots=True)

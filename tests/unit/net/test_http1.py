@@ -330,6 +330,14 @@ def test_headers_are_read_one_at_a_time_as_they_are_all_at_once() -> None:
     assert (every.get("x-one"), every.get("none", "x"), len(every)) == ("1", "x", 4)
 
 
+def test_whether_there_are_headers_is_known_without_reading_them() -> None:
+    """`headers or {}` stands on the way of each answer that is read."""
+    headers = Headers(HEAD)
+    assert headers
+    assert headers._read is None
+    assert Headers(b"HTTP/1.1 200 OK\r\n\r\n")
+
+
 def test_a_body_is_no_header() -> None:
     reader = AnswerReader()
     reader.expect(BODY, False)
