@@ -110,12 +110,20 @@ LASTING = {
     "test_a_phase_goes_on_until_it_tells_enough", "test_tables_listed_from_afar",
     "test_the_curves_bend_where_the_function_is_full", "test_under_a_cap_fresh_bends_first",
 }  # fmt: skip
+# files that take long, most of them with few tests
+LONG = (
+    "articles", "capacity", "copy_to", "examples", "experiment_validity", "join", "merge", "ministack", "run_auth",
+    "run_beside", "run_dead_port", "run_dynamodb", "run_experiment", "run_fit", "run_force_cold", "run_killed",
+    "run_sandbox", "run_selftest", "run_signals", "run_tune", "secrets", "transport_contract", "variants_of_a_function",
+)  # fmt: skip
 ELSE = pytest.mark.skip(reason="takes long, or is one of many variants; set LOADGEN_FULL_TESTS=1")
 
 
+@pytest.hookimpl(trylast=True)  # after what draws their order
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out those that last, and all but the first and the last variant of the tests in `MANY`; in the full form
-    none."""
+    none. The files in `LONG` begin first: one that began last would keep a process busy, and leave the others idle."""
+    items.sort(key=lambda item: item.path.stem.removeprefix("test_") not in LONG)
     variants: dict[str, list[pytest.Item]] = {}
     for item in items if not FULL else ():
         if item.path.stem.removeprefix("test_") in MANY:
