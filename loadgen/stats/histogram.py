@@ -59,7 +59,7 @@ def bounds_of(index: Integers) -> tuple[Integers, Integers]:
 
 def rank(p: Fraction, n: int) -> int:
     """The nearest rank of quantile `p` of `n` values: ceil(p n), from 1. Exact, as `p` is a fraction."""
-    return max(1, math.ceil(p * n))
+    return max(1, -(-p.numerator * n // p.denominator))
 
 
 @cache
