@@ -37,7 +37,7 @@ SERVICE = "np.where(of.started > 0, of.done - of.started, -1)"
 AGE = "if 0 <= age <= done - x.sent:"
 ARRIVE = "                self._arrive(due)\n"
 INDEX = "np.where(values < HALF, values, counters)"
-RANK = "return max(1, math.ceil(p * n))"
+RANK = "return max(1, -(-p.numerator * n // p.denominator))"
 
 MUTANTS = (
     # from when to when
@@ -131,11 +131,11 @@ MUTANTS = (
     Mutant("answers above a timeout have a rank", LATENCY, "if late.count and value > late.least:", "if False:",
            (TIMEOUTS,)),
     # ranks, counters, sums
-    Mutant("a rank too many", HISTOGRAM, RANK, "return min(n, math.ceil(p * n) + 1)", (LATENCIES,)),
-    Mutant("a rank too few", HISTOGRAM, RANK, "return max(1, math.ceil(p * n) - 1)", (LATENCIES,)),
-    Mutant("a rank rounded down", HISTOGRAM, RANK, "return max(1, math.floor(p * n))", (LATENCIES,)),
+    Mutant("a rank too many", HISTOGRAM, RANK, "return min(n, -(-p.numerator * n // p.denominator) + 1)", (LATENCIES,)),
+    Mutant("a rank too few", HISTOGRAM, RANK, "return max(1, -(-p.numerator * n // p.denominator) - 1)", (LATENCIES,)),
+    Mutant("a rank rounded down", HISTOGRAM, RANK, "return max(1, p.numerator * n // p.denominator)", (LATENCIES,)),
     Mutant("a rank rounded to the nearest", HISTOGRAM, RANK, "return max(1, int(float(p) * n + 0.5))", (LATENCIES,)),
-    Mutant("a rank of the last but one", HISTOGRAM, RANK, "return max(1, math.ceil(p * (n - 1)))", (LATENCIES,)),
+    Mutant("a rank of the last but one", HISTOGRAM, RANK, RANK.replace("* n", "* (n - 1)"), (LATENCIES,)),
     Mutant("a percentile of too few values", LATENCY, "    if count < needed:\n", "    if not count:\n", (LATENCIES,)),
     Mutant("a percentile is its counter's least value", HISTOGRAM, "else min(highest_of(index), self.most)",
            "else max(lowest_of(index), self.least)", (LATENCIES,)),
