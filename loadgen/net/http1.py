@@ -104,7 +104,7 @@ class Headers(Mapping[str, str]):
         return iter(self._all())
 
     def __bool__(self) -> bool:
-        """They are there, even if there are none. To count them would take as long as all the rest of the answer."""
+        """Always true, so that `headers or {}` does not parse all headers of an answer to count them."""
         return True
 
     def __len__(self) -> int:
